@@ -1,0 +1,46 @@
+/** Time, injected wherever it matters, so that tests run without waiting and replay from a seed. */
+export interface Clock {
+  /** Milliseconds since 1970. May jump; never used to measure a duration. */
+  now(): number;
+  /** Milliseconds from an arbitrary start; never goes back. */
+  monotonic(): number;
+  /** Runs `run` once after `delayMs`; the returned function cancels. Does not keep a process alive. */
+  after(delayMs: number, run: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(delayMs, run) {
+    const timer: unknown = setTimeout(run, delayMs);
+    // Node only: a browser's timer is a number.
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref();
+    return () => clearTimeout(timer as number);
+  },
+};
+
+/**
+ * Waits `delayMs`, or rejects with the signal's reason as soon as it aborts. Leaves no listener behind.
+ */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      cancel();
+      reject(signal?.reason);
+    };
+    const cancel = clock.after(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** Random numbers, injected for the same reason. */
+export interface Randomness {
+  /** Within [0, 1); for jitter, never for secrets. */
+  next(): number;
+}
+
+export const systemRandomness: Randomness = { next: () => Math.random() };

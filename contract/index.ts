@@ -1,0 +1,11 @@
+/** `chunkwise/contract`: words, rules and shapes that both sides share. Without zod; see `contract/schemas`. */
+export * from './clock.js';
+export * from './errors.js';
+export * from './hashes.js';
+export * from './limits.js';
+export * from './plan.js';
+export * from './ranges.js';
+export * from './sizes.js';
+export * from './states.js';
+export * from './views.js';
+export * from './wire.js';

@@ -1,0 +1,106 @@
+/**
+ * Every default and every limit of Chunkwise, each written once, with its unit in its name.
+ * Sizes are bytes, times milliseconds. A value's reason stands beside it where it is not plain.
+ */
+
+export const KiB = 1024;
+export const MiB = 1024 * KiB;
+export const GiB = 1024 * MiB;
+export const TiB = 1024 * GiB;
+
+/** What a policy may set, and what holds where it does not. */
+export const POLICY_DEFAULTS = {
+  /** At or below this size a file goes as one chunk (`mode: 'single'`). */
+  thresholdBytes: 16 * MiB,
+  /** Preferred size of a chunk; grows with the file so that the number of chunks stays near CHUNK_COUNT_GOAL. */
+  chunkSizeBytes: 8 * MiB,
+  /** Largest file; a store that can hold less lowers it. */
+  maxFileSizeBytes: 5 * TiB,
+  /** Chunks of one file that a client sends at the same time. */
+  maxParallelChunks: 4,
+} as const;
+
+/** Number of chunks up to which the chunk size stays as configured. S3 allows 10,000 parts. */
+export const CHUNK_COUNT_GOAL = 10_000;
+/** Most chunks of one file. */
+export const MAX_CHUNKS = 100_000;
+export const MIN_CHUNK_SIZE_BYTES = 256 * KiB;
+export const MAX_CHUNK_SIZE_BYTES = 64 * MiB;
+
+/** `encodeURIComponent(JSON)` of a chunk's header; Node's own limit for all headers is 16 KiB. */
+export const MAX_CHUNK_HEADER_BYTES = 4 * KiB;
+/** Client names and relative paths, as UTF-8. */
+export const MAX_NAME_BYTES = 4096;
+/** The name on disk, as UTF-8; file systems allow 255 for one component. */
+export const MAX_SAFE_NAME_BYTES = 200;
+export const MAX_TYPE_BYTES = 255;
+export const MAX_METADATA_BYTES = 16 * KiB;
+export const MAX_POLICY_NAME_BYTES = 64;
+/** Ranges in one `missing`; the rest is announced by `missingMore`. */
+export const MAX_MISSING_RANGES = 1000;
+export const MAX_LIST_LIMIT = 100;
+export const DEFAULT_LIST_LIMIT = 50;
+/** Ids that one `watch` may name. */
+export const MAX_WATCH_IDS = 1000;
+/** Calls in one tRPC batch: unlimited by default in tRPC, and each call costs work. */
+export const MAX_BATCH_CALLS = 100;
+/** Different chunk sizes that `policy` answers in `resumable`. */
+export const MAX_RESUMABLE_SIZES = 8;
+
+export const SERVER_DEFAULTS = {
+  /** Bytes of chunk bodies held in memory at one time, over all requests. */
+  memoryBudgetBytes: 256 * MiB,
+  /** How long a chunk may wait for the memory budget before SERVER_BUSY. */
+  budgetWaitMs: 10_000,
+  /** A body must average MIN_BODY_RATE over any window of this length, else CHUNK_TIMEOUT. */
+  bodyRateWindowMs: 30_000,
+  minBodyRateBytesPerSecond: 16 * KiB,
+  /** How long the completing answer waits for assembly before it says `assembling`. */
+  completionWaitMs: 10_000,
+  /** A session expires this long after its last claim or resume … */
+  idleExpiryMs: 24 * 60 * 60_000,
+  /** … and this long after `init` in any case. */
+  maxLifetimeMs: 7 * 24 * 60 * 60_000,
+  /** Failed, aborted, expired and gone rows stay this long. */
+  endedRetentionMs: 7 * 24 * 60 * 60_000,
+  sweepIntervalMs: 60_000,
+  /** How often staging is synced while `durability` is 'file'; bounds what a power cut can cost. */
+  stagingSyncIntervalMs: 5_000,
+  /** How long an assembler owns a session without renewing. */
+  assemblyLeaseMs: 30_000,
+  /** Attempts of one assembly before the session fails. */
+  maxAssemblyAttempts: 20,
+  assemblyBackoffMs: 1_000,
+  maxAssemblyBackoffMs: 5 * 60_000,
+  /** One try of a user's hook. */
+  hookTimeoutMs: 30_000,
+  hookBackoffMs: 1_000,
+  maxHookBackoffMs: 60 * 60_000,
+  /** How often `watch` sends a ping. */
+  watchPingMs: 10_000,
+} as const;
+
+/** A session fails after max(this, total / MISMATCH_SHARE) chunks whose bytes did not match their hash. */
+export const MIN_MISMATCH_LIMIT = 100;
+export const MISMATCH_SHARE = 10;
+
+/** The largest chunk may take this share of the memory budget: four of them must fit. */
+export const MIN_CHUNKS_IN_BUDGET = 4;
+
+export const CLIENT_DEFAULTS = {
+  /** Chunk requests of all files in flight at one time. */
+  concurrency: 4,
+  /** Retries of one chunk for answers that blame the chunk, and of `init` until it has answered once. */
+  retries: 5,
+  /** Give up after this long without progress; the session stays resumable. */
+  patienceMs: 10 * 60_000,
+  minBackoffMs: 300,
+  maxBackoffMs: 30_000,
+  /** First pause between two looks at an upload that is assembling; doubles up to maxPollMs. */
+  pollMs: 250,
+  maxPollMs: 5_000,
+  /** Sources whose hashes are computed at one time. */
+  hashConcurrency: 2,
+  /** A request that moves no byte for this long counts as a network failure. */
+  stallMs: 60_000,
+} as const;

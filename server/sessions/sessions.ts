@@ -1,0 +1,300 @@
+import type { ErrorView, FileHash, IndexRange, Json, Metadata, Mode, Status } from '../../contract/index.js';
+
+/** The persisted state of one upload. Times are milliseconds since 1970, sizes bytes. */
+export interface UploadSession {
+  readonly id: string;
+  readonly owner: string;
+  readonly policy: string;
+  /** The client's words, kept exactly (any Unicode, NUL and lone surrogates too); never a path. */
+  readonly name: string;
+  readonly relativePath: string | null;
+  readonly type: string | null;
+  readonly lastModified: number | null;
+  readonly metadata: Metadata | null;
+  readonly size: number;
+  readonly mode: Mode;
+  readonly chunkSize: number;
+  readonly total: number;
+  /** What `init` declared; null means "hashed while sending", and such a session is found by id only. */
+  readonly declaredHash: FileHash | null;
+  /** The declared hash, or the one derived from the accepted chunks once assembly has computed it. */
+  readonly hash: FileHash | null;
+  readonly status: Status;
+  readonly receivedChunks: number;
+  readonly receivedBytes: number;
+  /** Index of the accepted chunk with the highest acceptance sequence. */
+  readonly lastReceived: number | null;
+  /** Highest acceptance sequence given out; 0 before the first chunk. */
+  readonly lastSeq: number;
+  /** All chunks with a sequence up to here are known to be on the disk. */
+  readonly syncedSeq: number;
+  /** Some accepted chunks must be hashed again before `missing` is told (see `markBoot`). */
+  readonly suspect: boolean;
+  /** The completed upload, of the same owner and content, whose published file this one copies. */
+  readonly copyFrom: string | null;
+  /** Assemblies begun so far. */
+  readonly attempt: number;
+  /** Assembly has passed the point after which an abort is refused. */
+  readonly publishing: boolean;
+  /** Bytes may lie in staging. True from creation until `markCleaned`. */
+  readonly staged: boolean;
+  /** Relative to the root; set when completed. */
+  readonly path: string | null;
+  /** First result of the `completed` hook. */
+  readonly data: Json | null;
+  /** The `completed` hook has not succeeded yet. */
+  readonly hookDue: boolean;
+  readonly hookAttempt: number;
+  readonly error: ErrorView | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** When the upload reached a final status. */
+  readonly endedAt: number | null;
+}
+
+export interface ChunkRecord {
+  readonly index: number;
+  readonly hash: string;
+  /** Acceptance sequence within the upload, from 1; a repeated acceptance takes a new one. */
+  readonly seq: number;
+  /** The server process that hashed and wrote the bytes. Null for chunks taken over from another upload. */
+  readonly writer: string | null;
+  readonly suspect: boolean;
+}
+
+export interface NewUpload {
+  readonly id: string;
+  readonly owner: string;
+  readonly policy: string;
+  readonly name: string;
+  readonly relativePath: string | null;
+  readonly type: string | null;
+  readonly lastModified: number | null;
+  readonly metadata: Metadata | null;
+  readonly size: number;
+  readonly mode: Mode;
+  readonly chunkSize: number;
+  readonly total: number;
+  readonly declaredHash: FileHash | null;
+  /** Begin in `assembling` with the chunk records of this completed upload (same owner, hash, size, chunkSize). */
+  readonly copyFrom: string | null;
+}
+
+/** Bounds per owner, summed over rows in `receiving`, `assembling` and `completed`. */
+export interface Quota {
+  readonly maxBytes: number | null;
+  readonly maxUploads: number | null;
+}
+
+/** When sessions end by themselves; see SERVER_DEFAULTS. */
+export interface ExpiryRules {
+  readonly idleMs: number;
+  readonly maxLifetimeMs: number;
+}
+
+export type CreateOutcome =
+  | { kind: 'created'; session: UploadSession }
+  /** A session of the same identity is there already: the caller continues it. */
+  | { kind: 'joined'; session: UploadSession }
+  | { kind: 'quota' };
+
+export interface ClaimRequest {
+  readonly uploadId: string;
+  readonly index: number;
+  readonly hash: string;
+  readonly now: number;
+}
+
+export type ClaimOutcome =
+  /** The right to write. `repair`: these bytes were accepted before, writing them again can only repair. */
+  | { kind: 'granted'; claim: Claim; repair: boolean }
+  /** Accepted before with the same hash, and the upload takes no more writes: a success without a write. */
+  | { kind: 'duplicate'; session: UploadSession }
+  /** Another hash was accepted for this index. */
+  | { kind: 'conflict'; accepted: string }
+  | { kind: 'closed'; session: UploadSession }
+  /** Another request holds a claim on this index: wait for `whenReleased` and ask again. */
+  | { kind: 'busy' }
+  | { kind: 'unknown' };
+
+/** Held from before the worker starts until it has answered; ends by `accept` or `release`. */
+export interface Claim {
+  readonly uploadId: string;
+  readonly index: number;
+  readonly hash: string;
+  /** Distinguishes this holder from any earlier one. */
+  readonly token: string;
+}
+
+export interface Acceptance {
+  readonly size: number;
+  readonly writer: string;
+  /** The bytes were synced before this call (`durability: 'chunk'`). */
+  readonly synced: boolean;
+  readonly now: number;
+}
+
+export type AcceptOutcome =
+  /** `completing`: this acceptance moved the upload to `assembling`; true for exactly one call of an upload's round. */
+  | { kind: 'accepted'; session: UploadSession; completing: boolean }
+  | { kind: 'closed'; session: UploadSession }
+  | { kind: 'unknown' };
+
+/** The right to assemble, proved by each later step of the assembly. */
+export interface Lease {
+  readonly uploadId: string;
+  readonly holder: string;
+  readonly attempt: number;
+}
+
+export interface ListQuery {
+  readonly owner: string;
+  readonly status?: Status | undefined;
+  /** Opaque; from `nextCursor`. An unreadable one throws UploadError INPUT_INVALID. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+/**
+ * Where upload sessions live. The only truth about what was accepted.
+ *
+ * Obligations of every implementation (`test/sessions/conformance.ts` checks them):
+ * - Every method is one transaction; a change is one conditional update that takes effect for exactly one caller.
+ * - A promise that resolves means that the change is on the disk (SQLite: synchronous=FULL), unless the text of the
+ *   method says that it may be lost.
+ * - A rejection is an UploadError (STORAGE_FULL, STORE_UNAVAILABLE, INTERNAL), and nothing was changed.
+ * - Time comes from `now` in the arguments: implementations read no clock to decide.
+ * - Moves obey `contract/states.ts`; a call whose condition does not hold returns false or null and changes nothing.
+ */
+export interface Sessions extends AsyncDisposable {
+  /** Opens the database, takes what guards it against a second server, and applies migrations. Idempotent. */
+  ready(): Promise<void>;
+
+  // --- finding
+  /** The owner's upload; null for an unknown id and for somebody else's alike. */
+  find(owner: string, id: string): Promise<UploadSession | null>;
+  /** Any owner's upload: for the server's own work only, never for a request. */
+  get(id: string): Promise<UploadSession | null>;
+  /** Newest session of the owner with this content in `receiving`, `assembling` or `completed`, whatever its name. */
+  findByContent(
+    owner: string,
+    content: { hash: FileHash; size: number; chunkSize: number },
+  ): Promise<UploadSession | null>;
+  /** Newest `completed` upload of the owner with this content: a source to copy from. */
+  findCompleted(
+    owner: string,
+    content: { hash: FileHash; size: number; chunkSize: number },
+  ): Promise<UploadSession | null>;
+  /** Newest first, without missing ranges. */
+  list(query: ListQuery): Promise<{ items: UploadSession[]; nextCursor: string | undefined }>;
+  /** Every owner's uploads in a status, ascending by id, after `after`: for sweeps and checks. */
+  page(status: Status, after: string | null, limit: number): Promise<UploadSession[]>;
+  /** Different chunk sizes of the owner's matching chunked sessions of this file size that declared a hash, newest first. */
+  resumableChunkSizes(owner: string, size: number, limit: number): Promise<number[]>;
+  /** Complement of the accepted indexes, at most `limit` ranges. */
+  missing(id: string, limit: number): Promise<{ ranges: IndexRange[]; more: boolean }>;
+  /** Accepted chunks in index order from `from` on. */
+  chunks(id: string, from: number, limit: number): Promise<ChunkRecord[]>;
+  /** Which of these ids have a row, with its status: all others on the disk are orphans. */
+  statuses(ids: readonly string[]): Promise<Map<string, Status>>;
+
+  // --- receiving
+  /**
+   * One session per identity (owner, policy, declaredHash, size, chunkSize, name, relativePath) among `receiving`,
+   * `assembling` and `completed`, however many callers race. Reserves the quota. `copyFrom` is honoured only while
+   * that upload is `completed`; otherwise the session begins in `receiving` as any other.
+   */
+  create(upload: NewUpload, quota: Quota, now: number): Promise<CreateOutcome>;
+  /** Puts off the expiry of a `receiving` session. May be lost in a crash. */
+  touch(id: string, now: number): Promise<void>;
+  /** In one step with a check of the status and of the accepted hash. Also puts off the expiry (may be lost). */
+  claim(request: ClaimRequest): Promise<ClaimOutcome>;
+  /** Records the chunk, adds to the counters, moves to `assembling` when all are there; ends the claim in any case. */
+  accept(claim: Claim, acceptance: Acceptance): Promise<AcceptOutcome>;
+  /** Ends a claim whose write failed. Idempotent; never rejects. */
+  release(claim: Claim): Promise<void>;
+  /** Resolves when no claim is held on the index, or may no longer be; the caller asks again. */
+  whenReleased(uploadId: string, index: number): Promise<void>;
+  /** Resolves when no claim of the upload is held. Call it after the status has closed the upload to new claims. */
+  whenUnclaimed(uploadId: string): Promise<void>;
+  /** Counts a chunk that did not match its hash; fails a `receiving` session past `limit`. Null: not receiving. */
+  countMismatch(
+    id: string,
+    limit: number,
+    now: number,
+  ): Promise<{ retriesLeft: number; failed: boolean } | null>;
+
+  // --- durability of staging
+  /** `receiving` sessions with chunks beyond `syncedSeq`. */
+  unsynced(limit: number): Promise<UploadSession[]>;
+  /** Raises `syncedSeq`; never lowers it. */
+  recordSynced(id: string, seq: number): Promise<void>;
+  /** After a failed sync: forgets accepted chunks beyond `syncedSeq` of a `receiving` session. Number forgotten. */
+  dropUnsynced(id: string): Promise<number>;
+  /**
+   * Records under which boot of the machine the server runs. If it is another than recorded: marks chunks beyond
+   * `syncedSeq` of `receiving` and `assembling` sessions, and those sessions, as suspect.
+   */
+  markBoot(bootId: string): Promise<{ changed: boolean }>;
+  /** Ids of `receiving` sessions that are marked suspect. */
+  suspectUploads(): Promise<string[]>;
+  /** Forgets `damaged` chunks of a `receiving` session, clears the suspicion of all its others. */
+  settleSuspects(id: string, damaged: readonly number[]): Promise<void>;
+  /** Forgets every accepted chunk of a `receiving` session: its staging entry is gone. */
+  dropAll(id: string): Promise<void>;
+
+  // --- assembly
+  /** After a start that is the only one on this database: leases, claims and hook tries of dead processes end now. */
+  releaseDeadHolders(): Promise<void>;
+  /**
+   * Takes the lease of one `assembling` upload that is due and not held: `id`, or the one due longest.
+   * Adds 1 to `attempt`.
+   */
+  takeLease(
+    holder: string,
+    leaseMs: number,
+    now: number,
+    id?: string,
+  ): Promise<{ session: UploadSession; lease: Lease } | null>;
+  /** False: the lease is no longer held (taken over, aborted). */
+  renewLease(lease: Lease, leaseMs: number, now: number): Promise<boolean>;
+  /** Records the derived file hash. */
+  setHash(lease: Lease, hash: FileHash): Promise<boolean>;
+  /** assembling → receiving: these chunks are missing again (all, where null). Clears `copyFrom` and `publishing`. */
+  reopen(lease: Lease, damaged: readonly number[] | null, now: number): Promise<boolean>;
+  /** The step after which an abort is refused; re-checks lease, status and quota. */
+  beginPublish(lease: Lease, quota: Quota, now: number): Promise<'publishing' | 'lost' | 'quota'>;
+  /** assembling → completed. `hookDue`: the `completed` hook is to be called. */
+  complete(
+    lease: Lease,
+    published: { path: string; hash: FileHash; hookDue: boolean },
+    now: number,
+  ): Promise<UploadSession | null>;
+  /** assembling → failed. */
+  fail(lease: Lease, error: ErrorView, now: number): Promise<boolean>;
+  /** Gives the lease back; nobody takes it before `retryAt`. */
+  retryLater(lease: Lease, retryAt: number): Promise<boolean>;
+  /** Earliest time at which an assembly or a hook is due, or null. */
+  nextDue(): Promise<number | null>;
+
+  // --- ends
+  /** receiving | assembling (not publishing) → aborted. The session as it is afterwards; `moved` for exactly one call. */
+  abort(owner: string, id: string, now: number): Promise<{ session: UploadSession; moved: boolean } | null>;
+  /** receiving → expired where `expiresAt` ≤ now. At most `limit`. */
+  expire(now: number, limit: number): Promise<UploadSession[]>;
+  /** completed → gone. */
+  markGone(id: string, now: number): Promise<boolean>;
+  /** Sessions in a final status whose staging may still hold bytes. */
+  uncleaned(limit: number): Promise<UploadSession[]>;
+  /** Staging holds nothing of it any more. Drops chunk records, except of completed uploads. */
+  markCleaned(id: string): Promise<void>;
+  /** Deletes cleaned rows that ended before `endedBefore`, except completed ones. Number deleted. */
+  purge(endedBefore: number, limit: number): Promise<number>;
+
+  // --- outbox of the `completed` hook
+  /** Takes one due call: adds 1 to `hookAttempt`, and hides it from others until `now + leaseMs`. */
+  takeHook(now: number, leaseMs: number, id?: string): Promise<UploadSession | null>;
+  /** The hook succeeded; the first result stays. */
+  hookDone(id: string, data: Json | null): Promise<UploadSession | null>;
+  hookFailed(id: string, error: string, retryAt: number): Promise<void>;
+}

@@ -1,0 +1,94 @@
+import type { ChunkRange } from '../../contract/index.js';
+
+/** What a store needs to know of an upload. Frozen at `init`. */
+export interface StoredUpload {
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  readonly chunkSize: number;
+  readonly total: number;
+}
+
+/** A chunk with the hash that was, or is to be, verified. */
+export interface StoredChunk extends ChunkRange {
+  readonly hash: string;
+}
+
+export type WriteOutcome = { ok: true } | { ok: false; received: string };
+
+/**
+ * Where bytes live. Only the server core calls a store, and it guarantees: chunks follow the upload's plan, at most
+ * one writer per (upload, index) at a time, no writer once `stage` has begun, one process per upload.
+ *
+ * Obligations of every implementation (`test/stores/conformance.ts` checks them):
+ * - Nothing is visible under `files/` before `publish`, and nothing is written to a published file, ever.
+ * - A method that rejects does so with an UploadError: STORAGE_FULL (no room, no inodes, quota of the disk) or
+ *   STORE_UNAVAILABLE (anything else), `cause` holding the original. Both are retryable.
+ * - Every method but `write` may be called again after a crash at any point, and then does what is left to do.
+ * - Names reach the disk only as `safeName(upload.name)`; symbolic links are never followed.
+ */
+export interface Store {
+  readonly kind: 'in-place' | 'multi-file' | 's3';
+  /** The largest file it can hold, in bytes. */
+  readonly maxFileSizeBytes: number;
+  readonly maxChunks: number;
+
+  /** Makes the root usable and checks that staging and files are on one file system. Idempotent. */
+  ready(): Promise<void>;
+  /** Makes the staging entry. Idempotent; keeps what is there. The only method that makes one. */
+  create(upload: StoredUpload): Promise<void>;
+  /** The staging entry is there. */
+  exists(upload: StoredUpload): Promise<boolean>;
+  /**
+   * Hashes `body`, compares, and only then writes. On a mismatch nothing was written.
+   * @param body the chunk's bytes, in order; handed over: the caller must not touch them again
+   * @param options.sync the bytes are on the disk before this resolves
+   * @param options.signal takes the work out of the queue; once it writes it runs to its end
+   */
+  write(
+    upload: StoredUpload,
+    chunk: StoredChunk,
+    body: Uint8Array[],
+    options: { sync: boolean; signal?: AbortSignal },
+  ): Promise<WriteOutcome>;
+  /** Reads stored chunks again. Answers the indexes, ascending, whose bytes are missing, short or do not hash. */
+  verify(upload: StoredUpload, chunks: readonly StoredChunk[], signal?: AbortSignal): Promise<number[]>;
+  /** Puts written chunks on the disk. After a rejection the bytes since the last success are not to be trusted. */
+  sync(upload: StoredUpload): Promise<void>;
+  /**
+   * Turns the chunks into one staged file. `recheck` are the chunks to read again and compare; a store that reads
+   * chunks anyway compares them all.
+   * @returns damaged indexes, ascending; if any, the staged file is not whole
+   */
+  stage(
+    upload: StoredUpload,
+    chunks: readonly StoredChunk[],
+    recheck: ReadonlySet<number>,
+    signal?: AbortSignal,
+  ): Promise<number[]>;
+  /** The staged file, for hooks that look into it before it is published. Call after `stage`. */
+  stagedPath(upload: StoredUpload): string;
+  /** Puts the staged file on the disk. After a rejection its bytes are not to be trusted. */
+  syncStaged(upload: StoredUpload): Promise<void>;
+  /**
+   * Moves the staged file to `files/<id>/<safe name>`, durably, without replacing anything.
+   * @returns the path relative to the root, with `/`
+   */
+  publish(upload: StoredUpload): Promise<string>;
+  /** The published file's path where it is there with the upload's size, else null. */
+  published(upload: StoredUpload): Promise<string | null>;
+  /** Makes the staging entry of `to` a copy of the published file of `from`; false where that is not there. */
+  copy(from: StoredUpload, to: StoredUpload, signal?: AbortSignal): Promise<boolean>;
+  /** Removes all that staging holds of the upload. */
+  discard(upload: StoredUpload): Promise<void>;
+  /** Removes the published file; false where there was none. */
+  remove(upload: StoredUpload): Promise<boolean>;
+  /** A published file's absolute path. */
+  publishedPath(upload: StoredUpload): string;
+  /** Ids that have an entry in staging or under files, in no order. */
+  entries(): AsyncIterable<{ id: string; area: 'staging' | 'files' }>;
+  /** Removes an entry that no session knows. */
+  removeOrphan(entry: { id: string; area: 'staging' | 'files' }): Promise<void>;
+  /** Room left for uploads, in bytes. */
+  freeBytes(): Promise<number>;
+}

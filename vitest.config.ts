@@ -1,0 +1,29 @@
+import path from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+const root = import.meta.dirname;
+
+/**
+ * Tests run the TypeScript sources, but a worker thread starts from a file that Node can load: the build.
+ * `worker-url.ts` is the only place that names such a file, so it alone is taken from `dist`.
+ */
+const workersFromBuild = {
+  name: 'workers-from-build',
+  enforce: 'pre' as const,
+  resolveId(source: string, importer: string | undefined) {
+    if (!source.endsWith('/worker-url.js') || !importer || importer.includes('/dist/')) return null;
+    const url = path.resolve(path.dirname(importer), source);
+    return path.join(root, 'dist', path.relative(root, url));
+  },
+};
+
+export default defineConfig({
+  plugins: [workersFromBuild],
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: ['default'],
+  },
+});
