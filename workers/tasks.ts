@@ -19,21 +19,25 @@ export interface TaskMap {
       buffers: Uint8Array[];
       /** 'existing': the file must be there. 'whole': the file holds this chunk alone; it is made, and cut to its size. */
       target: 'existing' | 'whole';
-      /** Sync the file (and the folder, where the file was made) before answering. */
+      /** Sync the file (and, for 'whole', its folder) before answering. */
       sync: boolean;
     };
     result: { ok: true } | { ok: false; received: string };
   };
   /** Positions in `extents` whose bytes are missing, short, or have another hash. */
   verifyChunks: { args: { extents: Extent[] }; result: number[] };
-  /** Copies each source, while comparing its hash, to its offset in `target`. Positions of sources that are damaged. */
+  /**
+   * Copies each source, while comparing its hash, to its offset in `target`, which must be there. Positions of
+   * sources that are damaged.
+   */
   reassemble: { args: { sources: (Extent & { targetOffset: number })[]; target: string }; result: number[] };
   /** SHA-256 over concatenated raw chunk hashes, as hex. */
   hashOfHashes: { args: { joined: Uint8Array }; result: string };
-  /** Hashes a file piece by piece. */
+  /** Hashes pieces of a file; UNREADABLE where it ends before one of them does. */
   hashFile: { args: { path: string; pieces: { offset: number; size: number }[] }; result: string[] };
   syncFile: { args: { path: string }; result: null };
   syncFolder: { args: { path: string }; result: null };
+  /** Copies a file to a new one; what is at `to` goes first, and is never written through a link. */
   copyFile: { args: { from: string; to: string }; result: null };
   /** Proves that a worker starts and answers. */
   ping: { args: null; result: 'pong' };
@@ -43,7 +47,10 @@ export type TaskName = keyof TaskMap;
 export type TaskArgs<Name extends TaskName> = TaskMap[Name]['args'];
 export type TaskResult<Name extends TaskName> = TaskMap[Name]['result'];
 
-/** A system call that failed in a worker. Errors lose their `code` on the way between threads, so it goes as data. */
+/**
+ * A system call that failed in a worker, or a path that is not the regular file (NOT_A_FILE) or folder (NOT_A_FOLDER)
+ * that it should be. Errors lose their `code` on the way between threads, so it goes as data.
+ */
 export interface Fault {
   readonly code: string;
   readonly message: string;
@@ -66,7 +73,7 @@ export interface TaskRunner extends AsyncDisposable {
   ): Promise<TaskResult<Name>>;
 }
 
-/** A system call failed in a task; `code` is the system's, e.g. ENOSPC. */
+/** A system call failed in a task; `code` is the system's, e.g. ENOSPC, or one that `Fault` names. */
 export class TaskError extends Error {
   override readonly name = 'TaskError';
   readonly code: string;

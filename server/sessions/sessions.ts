@@ -238,7 +238,10 @@ export interface Sessions extends AsyncDisposable {
   markBoot(bootId: string): Promise<{ changed: boolean }>;
   /** Ids of `receiving` sessions that are marked suspect. */
   suspectUploads(): Promise<string[]>;
-  /** Forgets `damaged` chunks of a `receiving` session, clears the suspicion of all its others. */
+  /**
+   * Forgets those `damaged` chunks of a `receiving` session that are still suspect (one accepted meanwhile is not),
+   * clears the suspicion of all its others.
+   */
   settleSuspects(id: string, damaged: readonly number[]): Promise<void>;
   /** Forgets every accepted chunk of a `receiving` session: its staging entry is gone. */
   dropAll(id: string): Promise<void>;
@@ -274,8 +277,8 @@ export interface Sessions extends AsyncDisposable {
   fail(lease: Lease, error: ErrorView, now: number): Promise<boolean>;
   /** Gives the lease back; nobody takes it before `retryAt`. */
   retryLater(lease: Lease, retryAt: number): Promise<boolean>;
-  /** Earliest time at which an assembly or a hook is due, or null. */
-  nextDue(): Promise<number | null>;
+  /** Earliest time at which an assembly that nobody holds, or a call of the `completed` hook, is due; null: none. */
+  nextDue(kind: 'assembly' | 'hook'): Promise<number | null>;
 
   // --- ends
   /** receiving | assembling (not publishing) → aborted. The session as it is afterwards; `moved` for exactly one call. */

@@ -22,8 +22,10 @@ export type WriteOutcome = { ok: true } | { ok: false; received: string };
  *
  * Obligations of every implementation (`test/stores/conformance.ts` checks them):
  * - Nothing is visible under `files/` before `publish`, and nothing is written to a published file, ever.
- * - A method that rejects does so with an UploadError: STORAGE_FULL (no room, no inodes, quota of the disk) or
- *   STORE_UNAVAILABLE (anything else), `cause` holding the original. Both are retryable.
+ * - A method that rejects does so with an UploadError: STORAGE_FULL (no room, no inodes, quota of the disk),
+ *   SERVER_BUSY (no thread, no descriptor free) or STORE_UNAVAILABLE (anything else, also a worker that died). All are
+ *   retryable. `cause` holds the original, with paths and a sentence for operators; the message may go to clients.
+ *   Where a signal took work out of the queue, with the signal's reason.
  * - Every method but `write` may be called again after a crash at any point, and then does what is left to do.
  * - Names reach the disk only as `safeName(upload.name)`; symbolic links are never followed.
  */
@@ -35,13 +37,18 @@ export interface Store {
 
   /** Makes the root usable and checks that staging and files are on one file system. Idempotent. */
   ready(): Promise<void>;
-  /** Makes the staging entry. Idempotent; keeps what is there. The only method that makes one. */
+  /**
+   * Makes the staging entry. Idempotent; keeps what is there, except an entry that this kind of store cannot use.
+   * The only method that makes one, besides `copy`.
+   */
   create(upload: StoredUpload): Promise<void>;
   /** The staging entry is there. */
   exists(upload: StoredUpload): Promise<boolean>;
   /**
-   * Hashes `body`, compares, and only then writes. On a mismatch nothing was written.
-   * @param body the chunk's bytes, in order; handed over: the caller must not touch them again
+   * Hashes `body`, compares, and only then writes. On a mismatch nothing was written. Also rejects with
+   * CHUNK_INCOMPLETE where the body has not `chunk.size` bytes.
+   * @param body the chunk's bytes, in order; handed over: memory that they fill alone moves away, so the caller must
+   *   not touch them again, whatever the outcome
    * @param options.sync the bytes are on the disk before this resolves
    * @param options.signal takes the work out of the queue; once it writes it runs to its end
    */
@@ -71,15 +78,20 @@ export interface Store {
   /** Puts the staged file on the disk. After a rejection its bytes are not to be trusted. */
   syncStaged(upload: StoredUpload): Promise<void>;
   /**
-   * Moves the staged file to `files/<id>/<safe name>`, durably, without replacing anything.
+   * Moves the staged file to `files/<id>/<safe name>`, durably, without replacing anything. Called again after it
+   * had moved the file, it completes what was left; so ask `published` before `copy` or `stage` are repeated: with
+   * another staged file beside the published one it rejects.
    * @returns the path relative to the root, with `/`
    */
   publish(upload: StoredUpload): Promise<string>;
   /** The published file's path where it is there with the upload's size, else null. */
   published(upload: StoredUpload): Promise<string | null>;
-  /** Makes the staging entry of `to` a copy of the published file of `from`; false where that is not there. */
+  /**
+   * Makes the staging entry of `to` a copy of the published file of `from` (same size, same plan); false where that
+   * is not there. `stage` and `verify` then find the chunks in it, unless they were written since.
+   */
   copy(from: StoredUpload, to: StoredUpload, signal?: AbortSignal): Promise<boolean>;
-  /** Removes all that staging holds of the upload. */
+  /** Removes all that staging holds of the upload, and an empty folder that a broken-off `publish` left. */
   discard(upload: StoredUpload): Promise<void>;
   /** Removes the published file; false where there was none. */
   remove(upload: StoredUpload): Promise<boolean>;

@@ -1,0 +1,143 @@
+import { isFinal, SERVER_DEFAULTS } from '../contract/index.js';
+import { type AssemblyDeps, assemble, attemptsAreOver } from './assembly.js';
+import { backoffMs } from './backoff.js';
+import type { Cleanup } from './cleanup.js';
+import type { Events } from './events.js';
+import type { Jobs } from './jobs.js';
+import type { Lease, UploadSession } from './sessions/sessions.js';
+import { errorView } from './views.js';
+
+/** Runs assemblies in the background, a few at a time, wherever a lease is to be had. */
+export interface Assembler {
+  /** Looks for work now: this upload first. */
+  kick(uploadId?: string): void;
+  /**
+   * The session once it is no longer `assembling`, or as it is after `waitMs`.
+   * Resolves to null for an upload that is gone from the records.
+   */
+  outcome(uploadId: string, waitMs: number, signal?: AbortSignal): Promise<UploadSession | null>;
+  /** Takes no more work; resolves when what runs has stopped. */
+  stop(reason: unknown): Promise<void>;
+}
+
+/** Assemblies at one time: they share the disk, and the worker pool runs their pieces in parallel anyway. */
+const PARALLEL_ASSEMBLIES = 4;
+
+export function createAssembler(
+  deps: AssemblyDeps & { jobs: Jobs; events: Events; cleanup: Cleanup; leaseMs: number },
+): Assembler {
+  const { sessions, clock, log, jobs, events, cleanup, leaseMs, writer } = deps;
+  let stopped = false;
+  let cancelTimer = () => {};
+  let looking = Promise.resolve();
+
+  async function runOne(uploadId?: string): Promise<boolean> {
+    if (stopped || jobs.size >= PARALLEL_ASSEMBLIES) return false;
+    const taken = await sessions.takeLease(writer, leaseMs, clock.now(), uploadId);
+    if (taken === null) return false;
+    const { session, lease } = taken;
+    void jobs
+      .run(session.id, (signal) => underLease(session, lease, signal))
+      .catch((error: unknown) => putOff(session, lease, error))
+      .then(() => announce(session.id))
+      .catch((error: unknown) =>
+        log.error({ uploadId: session.id, error }, 'an assembly could not be recorded'),
+      )
+      .finally(() => kick());
+    return true;
+  }
+
+  /** Renews the lease while the work runs, and stops the work when the lease is lost. */
+  async function underLease(session: UploadSession, lease: Lease, stop: AbortSignal): Promise<void> {
+    const work = new AbortController();
+    const onStop = () => work.abort(stop.reason);
+    if (stop.aborted) onStop();
+    else stop.addEventListener('abort', onStop, { once: true });
+    let cancelRenewal = () => {};
+    const renewLater = () => {
+      cancelRenewal = clock.after(leaseMs / 3, () => {
+        sessions.renewLease(lease, leaseMs, clock.now()).then(
+          (held) => (held ? renewLater() : work.abort(new Error('the lease was lost'))),
+          (error) => work.abort(error),
+        );
+      });
+    };
+    renewLater();
+    try {
+      await assemble(deps, session, lease, work.signal);
+    } finally {
+      cancelRenewal();
+      stop.removeEventListener('abort', onStop);
+    }
+  }
+
+  async function putOff(session: UploadSession, lease: Lease, error: unknown): Promise<void> {
+    const now = clock.now();
+    if (attemptsAreOver(session, error, now)) {
+      log.error({ uploadId: session.id, attempt: session.attempt, error }, 'an assembly failed for good');
+      await sessions.fail(lease, errorView('INTERNAL'), now);
+      return;
+    }
+    if (!stopped)
+      log.warn(
+        { uploadId: session.id, attempt: session.attempt, error },
+        'an assembly failed; it is tried again',
+      );
+    const { assemblyBackoffMs, maxAssemblyBackoffMs } = SERVER_DEFAULTS;
+    await sessions.retryLater(
+      lease,
+      now + backoffMs(session.attempt, assemblyBackoffMs, maxAssemblyBackoffMs),
+    );
+  }
+
+  async function announce(uploadId: string): Promise<void> {
+    const session = await sessions.get(uploadId);
+    if (session === null) return;
+    if (isFinal(session.status)) cleanup.ended(session);
+    else events.publish(session);
+  }
+
+  async function look(uploadId?: string): Promise<void> {
+    if (uploadId !== undefined) await runOne(uploadId);
+    while (await runOne());
+    const due = stopped ? null : await sessions.nextDue('assembly');
+    cancelTimer();
+    if (due !== null && !stopped && jobs.size < PARALLEL_ASSEMBLIES)
+      cancelTimer = clock.after(Math.max(due - clock.now(), 0), () => kick());
+  }
+
+  function kick(uploadId?: string): void {
+    if (stopped) return;
+    looking = looking
+      .then(() => look(uploadId))
+      .catch((error: unknown) => log.error({ error }, 'no assembly could be started; the sweep tries again'));
+  }
+
+  return {
+    kick,
+    outcome: (uploadId, waitMs, signal) =>
+      new Promise((resolve, reject) => {
+        const finish = () => {
+          cancel();
+          unsubscribe();
+          signal?.removeEventListener('abort', finish);
+          sessions.get(uploadId).then(resolve, reject);
+        };
+        const cancel = clock.after(waitMs, finish);
+        const unsubscribe = events.subscribeTo(uploadId, (session) => {
+          if (session.status !== 'assembling') finish();
+        });
+        signal?.addEventListener('abort', finish, { once: true });
+        // It may have ended before the subscription began.
+        sessions.get(uploadId).then((session) => {
+          if (session?.status !== 'assembling' || signal?.aborted) finish();
+        }, reject);
+      }),
+    async stop(reason) {
+      stopped = true;
+      cancelTimer();
+      await looking;
+      await jobs.stopAll(reason);
+    },
+  };
+}

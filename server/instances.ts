@@ -1,0 +1,50 @@
+import type { Core } from './core.js';
+import type { ResolvedPolicy } from './policy.js';
+
+/** The running servers of this process, by root. */
+export interface Instances {
+  /** The root's server, made if there is none. `leave` closes it when the last one leaves; idempotent. */
+  join(
+    root: string,
+    policies: ReadonlyMap<string, ResolvedPolicy>,
+    create: () => Core,
+  ): { core: Core; leave(): Promise<void> };
+}
+
+const KEY = Symbol.for('chunkwise.instances');
+
+/**
+ * Kept on the process, not in this module: a hot reload, or a framework that bundles routes apart, loads the module
+ * twice, and two servers on one root would shut each other out.
+ */
+export function instances(): Instances {
+  const holder = globalThis as { [KEY]?: Instances };
+  holder[KEY] ??= createInstances();
+  return holder[KEY];
+}
+
+function createInstances(): Instances {
+  const running = new Map<string, { core: Core; users: number }>();
+  return {
+    join(root, policies, create) {
+      const entry = running.get(root) ?? { core: create(), users: 0 };
+      running.set(root, entry);
+      entry.users++;
+      for (const [name, policy] of policies) entry.core.policies.set(name, policy);
+      for (const name of [...entry.core.policies.keys()])
+        if (!policies.has(name)) entry.core.policies.delete(name);
+      let left = false;
+      return {
+        core: entry.core,
+        async leave() {
+          if (left) return entry.users === 0 ? entry.core.close() : undefined;
+          left = true;
+          entry.users--;
+          if (entry.users > 0) return;
+          running.delete(root);
+          await entry.core.close();
+        },
+      };
+    },
+  };
+}

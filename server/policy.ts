@@ -1,0 +1,141 @@
+import type { z } from 'zod';
+import {
+  contradictionIn,
+  DEFAULT_PLAN_RULES,
+  type FileHash,
+  type Json,
+  type Metadata,
+  MIN_CHUNKS_IN_BUDGET,
+  type PlanRules,
+  POLICY_DEFAULTS,
+} from '../contract/index.js';
+
+/** The default policy's name: bare clients use it. */
+export const DEFAULT_POLICY = 'default';
+
+/** What a hook is told of an upload. */
+export interface HookUpload<Meta = Metadata | null> {
+  readonly uploadId: string;
+  readonly owner: string;
+  readonly policy: string;
+  readonly name: string;
+  readonly relativePath: string | null;
+  readonly type: string | null;
+  /** Bytes. */
+  readonly size: number;
+  /** Null at `init` where the client hashes while sending. */
+  readonly hash: FileHash | null;
+  /** As the policy's `input` schema returned it. */
+  readonly metadata: Meta;
+}
+
+/** What `authorize` and `beforePublish` answer: true lets the upload go on, a string refuses it and says why. */
+export type Verdict = true | string;
+
+export interface PolicyOptions<
+  Input extends z.ZodType = z.ZodType<Metadata | null | undefined>,
+  Data extends Json | undefined = Json | undefined,
+> {
+  /** Files up to this size go as one chunk. Bytes; default 16 MiB. */
+  threshold?: number;
+  /** Preferred size of a chunk. Bytes; default 8 MiB; grows with large files. */
+  chunkSize?: number;
+  /** Bytes; default 5 TiB. */
+  maxFileSize?: number;
+  /** Chunks of one file that a client sends at the same time. Default 4. */
+  maxParallelChunks?: number;
+  /** Accepted MIME types as the client declares them, `image/*` included. Default: all. */
+  types?: readonly string[];
+  /** Schema of the metadata that clients send with `init`. Default: any JSON object, or none. */
+  input?: Input;
+  /**
+   * May this owner upload this? Asked at `init`, and again just before publishing (`stage` tells which). A string
+   * refuses with REFUSED.
+   */
+  authorize?: (upload: HookUpload<z.output<Input>>, stage: 'init' | 'publish') => Verdict | Promise<Verdict>;
+  /**
+   * The whole file is verified and readable at `file.path`, and not yet published. A string refuses it for good with
+   * HOOK_REFUSED; a throw means "try again later". The file must not be changed.
+   */
+  beforePublish?: (
+    upload: HookUpload<z.output<Input>>,
+    file: { path: string; signal: AbortSignal },
+  ) => Verdict | Promise<Verdict>;
+  /**
+   * The upload is completed. Called at least once, keyed by `uploadId`, until it returns; its first result is the
+   * upload's `data`. It cannot undo the upload.
+   */
+  completed?: (
+    upload: HookUpload<z.output<Input>>,
+    file: { path: string; absolutePath: string; signal: AbortSignal },
+  ) => Data | Promise<Data>;
+}
+
+/** Any policy, whatever its metadata: what the server's core works with. */
+// biome-ignore lint/suspicious/noExplicitAny: a policy is contravariant in its metadata and covariant in its data.
+export type AnyPolicy = PolicyOptions<any, any>;
+export type Policies = Record<string, AnyPolicy>;
+
+/** Names a policy's types; returns its argument. */
+export function policy<
+  Input extends z.ZodType = z.ZodType<Metadata | null | undefined>,
+  Data extends Json | undefined = Json | undefined,
+>(options: PolicyOptions<Input, Data>): PolicyOptions<Input, Data> {
+  return options;
+}
+
+export interface ResolvedPolicy {
+  readonly name: string;
+  readonly rules: PlanRules;
+  readonly maxParallelChunks: number;
+  readonly types: readonly string[] | null;
+  readonly hooks: AnyPolicy;
+}
+
+export interface StoreLimits {
+  readonly maxFileSizeBytes: number;
+  readonly maxChunks: number;
+}
+
+/**
+ * All policies, with `default` always among them.
+ * @throws Error in plain words where limits contradict each other
+ */
+export function resolvePolicies(
+  policies: Policies,
+  store: StoreLimits,
+  memoryBudgetBytes: number,
+): Map<string, ResolvedPolicy> {
+  const resolved = new Map<string, ResolvedPolicy>();
+  const all: Policies = { [DEFAULT_POLICY]: {}, ...policies };
+  for (const [name, options] of Object.entries(all)) {
+    const rules: PlanRules = {
+      ...DEFAULT_PLAN_RULES,
+      threshold: options.threshold ?? POLICY_DEFAULTS.thresholdBytes,
+      chunkSize: options.chunkSize ?? POLICY_DEFAULTS.chunkSizeBytes,
+      maxFileSize: Math.min(options.maxFileSize ?? POLICY_DEFAULTS.maxFileSizeBytes, store.maxFileSizeBytes),
+      maxChunks: Math.min(DEFAULT_PLAN_RULES.maxChunks, store.maxChunks),
+    };
+    const contradiction = contradictionIn(rules, memoryBudgetBytes, MIN_CHUNKS_IN_BUDGET);
+    if (contradiction !== null)
+      throw new Error(`The limits of policy "${name}" contradict each other: ${contradiction}.`);
+    const maxParallelChunks = options.maxParallelChunks ?? POLICY_DEFAULTS.maxParallelChunks;
+    if (!Number.isSafeInteger(maxParallelChunks) || maxParallelChunks < 1)
+      throw new Error(
+        `The limits of policy "${name}" contradict each other: maxParallelChunks must be at least 1.`,
+      );
+    resolved.set(name, { name, rules, maxParallelChunks, types: options.types ?? null, hooks: options });
+  }
+  return resolved;
+}
+
+/** `image/png` is accepted by `image/png`, `image/*` and `*\/*`; parameters and case do not count. */
+export function acceptsType(types: readonly string[] | null, type: string | null): boolean {
+  if (types === null) return true;
+  const given = (type ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return types.some((accepted) => {
+    const wanted = accepted.trim().toLowerCase();
+    if (wanted === '*/*') return true;
+    return wanted.endsWith('/*') ? given.startsWith(wanted.slice(0, -1)) : given === wanted;
+  });
+}

@@ -1,0 +1,45 @@
+import { initTRPC } from '@trpc/server';
+import { isUploadError, UploadError } from '../../contract/index.js';
+import type { Core } from '../core.js';
+import type { UploadsContext } from '../request.js';
+import { formatUploadError, toTrpcError } from '../trpc-errors.js';
+
+/** Whose uploads a request may see, from the context that the user's own middlewares made; null: nobody's. */
+export type ResolveOwner = (ctx: never) => string | null | Promise<string | null>;
+
+export interface ProcedureDeps {
+  readonly core: Core;
+  readonly owner: 'shared' | ResolveOwner;
+}
+
+/** The owner of all uploads where the server was told that everybody shares them. */
+export const SHARED_OWNER = 'shared';
+
+const t = initTRPC.context<UploadsContext>().create();
+
+/** Typed as it begins; at run time it is built on the user's procedure, whose middlewares ran before. */
+export type BaseProcedure = ReturnType<typeof ownedProcedure>;
+
+/**
+ * What all upload procedures begin with: errors in one shape, an open server, and an owner, before a byte of input
+ * or body is read.
+ */
+export function ownedProcedure({ core, owner }: ProcedureDeps) {
+  return t.procedure
+    .errors(formatUploadError)
+    .use(async ({ next, path }) => {
+      const result = await next();
+      if (result.ok) return result;
+      const { cause } = result.error;
+      if (isUploadError(cause)) throw toTrpcError(cause);
+      if (result.error.code !== 'BAD_REQUEST')
+        core.log.error({ path, error: result.error }, 'a procedure failed unexpectedly');
+      return result;
+    })
+    .use(async ({ ctx, next }) => {
+      const found = owner === 'shared' ? SHARED_OWNER : await owner(ctx as never);
+      if (typeof found !== 'string' || found === '') throw new UploadError('UNAUTHORIZED');
+      await core.ready();
+      return next({ ctx: { owner: found } });
+    });
+}

@@ -1,0 +1,50 @@
+import { chunkAt, UploadError } from '../contract/index.js';
+import { readChunks } from './chunk-pages.js';
+import type { Sessions, UploadSession } from './sessions/sessions.js';
+import { createSingleFlight } from './single-flight.js';
+import type { Store } from './stores/store.js';
+
+/** Brings records and stored bytes of `receiving` sessions back into agreement. */
+export interface Repair {
+  /**
+   * Hashes the chunks that a power cut may have taken (see `Sessions.markBoot`) before anybody is told what is
+   * missing. One run per upload at a time; the session as it is afterwards.
+   */
+  settle(session: UploadSession): Promise<UploadSession>;
+  /** Makes the staging entry again where it is gone, and forgets the chunks that it held. */
+  restage(session: UploadSession): Promise<void>;
+}
+
+export function createRepair(deps: { sessions: Sessions; store: Store }): Repair {
+  const { sessions, store } = deps;
+  const settleOnce = createSingleFlight<void>();
+  const restageOnce = createSingleFlight<void>();
+
+  async function settleSuspects(session: UploadSession): Promise<void> {
+    const suspects = [];
+    for await (const chunk of readChunks(sessions, session)) if (chunk.suspect) suspects.push(chunk);
+    const damaged = await store.verify(
+      session,
+      suspects.map(({ index, hash }) => ({ ...chunkAt(session, session.size, index), hash })),
+    );
+    await sessions.settleSuspects(session.id, damaged);
+  }
+
+  async function restage(session: UploadSession): Promise<void> {
+    if (await store.exists(session)) return;
+    // In this order: a chunk written into the new entry must not be forgotten.
+    await sessions.dropAll(session.id);
+    await store.create(session);
+  }
+
+  return {
+    async settle(session) {
+      if (session.suspect && session.status === 'receiving')
+        await settleOnce(session.id, () => settleSuspects(session));
+      const settled = await sessions.get(session.id);
+      if (settled === null) throw new UploadError('UPLOAD_NOT_FOUND', { uploadId: session.id });
+      return settled;
+    },
+    restage: (session) => restageOnce(session.id, () => restage(session)),
+  };
+}

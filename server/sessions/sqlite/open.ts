@@ -1,0 +1,73 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type Database from 'better-sqlite3';
+import { SQLITE_BUSY_TIMEOUT_MS, UploadError } from '../../../contract/index.js';
+import { loadDriver } from './driver.js';
+import { inspectDatabase } from './inspect.js';
+import { takeLock } from './lock.js';
+import { migrate } from './migrate.js';
+import type { Db } from './operations/operation.js';
+import type { DatabaseFiles } from './protocol.js';
+
+export interface OpenDatabase {
+  readonly sqlite: Database.Database;
+  readonly db: Db;
+  close(): void;
+}
+
+/** Takes the lock before it touches anything else; after a rejection nothing is held and nothing was changed. */
+export async function openDatabase({ file, lockFile }: DatabaseFiles): Promise<OpenDatabase> {
+  const { Database, drizzle } = await loadDriver();
+  for (const folder of [lockFile, file]) mkdirSync(path.dirname(folder), { recursive: true });
+  const lock = takeLock(Database, lockFile);
+  try {
+    inspectDatabase(Database, file);
+    const sqlite = new Database(file, { timeout: SQLITE_BUSY_TIMEOUT_MS });
+    try {
+      configure(sqlite);
+      migrate(sqlite, file);
+      assertDurable(sqlite);
+    } catch (error) {
+      sqlite.close();
+      throw error;
+    }
+    return {
+      sqlite,
+      db: drizzle(sqlite),
+      close() {
+        sqlite.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function configure(sqlite: Database.Database): void {
+  sqlite.pragma('journal_mode = WAL');
+  // Compiled in for WAL is NORMAL, with which a power cut takes back committed transactions.
+  sqlite.pragma('synchronous = FULL');
+  sqlite.pragma('foreign_keys = ON');
+  // A failed read of mapped memory is a signal that kills the process instead of an error.
+  sqlite.pragma('mmap_size = 0');
+}
+
+/** Call it after a table was read: SQLite fixes `synchronous` only then, and before tells the default. */
+function assertDurable(sqlite: Database.Database): void {
+  sqlite.prepare('select count(*) from uploads').get();
+  const settings = {
+    journal_mode: 'wal',
+    // 2 is FULL.
+    synchronous: 2,
+    foreign_keys: 1,
+  };
+  for (const [name, wanted] of Object.entries(settings)) {
+    const actual = sqlite.pragma(name, { simple: true });
+    if (actual !== wanted)
+      throw new UploadError('STORE_UNAVAILABLE', {
+        message: `SQLite refuses ${name} = ${wanted} (it is ${String(actual)}): is the folder on a local disk?`,
+      });
+  }
+}

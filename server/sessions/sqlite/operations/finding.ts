@@ -1,0 +1,125 @@
+import { and, asc, desc, eq, gt, gte, isNotNull, lt, or, sql } from 'drizzle-orm';
+import type { FileHash, Status } from '../../../../contract/index.js';
+import type { ListQuery } from '../../sessions.js';
+import { chunks, uploads } from '../schema.js';
+import { reading } from './operation.js';
+import { matching, oneOf, selectSessions, sessionById } from './rows.js';
+
+export interface Content {
+  readonly owner: string;
+  readonly hash: FileHash;
+  readonly size: number;
+  readonly chunkSize: number;
+}
+
+const sameContent = ({ owner, hash, size, chunkSize }: Content) =>
+  and(
+    eq(uploads.owner, owner),
+    eq(uploads.hash, hash),
+    eq(uploads.size, size),
+    eq(uploads.chunkSize, chunkSize),
+  );
+const newestFirst = [desc(uploads.createdAt), desc(uploads.id)] as const;
+
+/** A place in a list that is ordered newest first. */
+export interface Place {
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+export const finding = {
+  find: reading((db, { owner, id }: { owner: string; id: string }) => {
+    const session = sessionById(db, id);
+    return session?.owner === owner ? session : null;
+  }),
+
+  get: reading((db, { id }: { id: string }) => sessionById(db, id)),
+
+  findByContent: reading(
+    (db, content: Content) =>
+      selectSessions(db)
+        .where(and(sameContent(content), isNotNull(uploads.declaredHash), matching))
+        .orderBy(...newestFirst)
+        .limit(1)
+        .get() ?? null,
+  ),
+
+  findCompleted: reading(
+    (db, content: Content) =>
+      selectSessions(db)
+        .where(and(sameContent(content), eq(uploads.status, 'completed')))
+        .orderBy(...newestFirst)
+        .limit(1)
+        .get() ?? null,
+  ),
+
+  list: reading((db, query: Omit<ListQuery, 'cursor'> & { after: Place | null }) => {
+    const after = query.after;
+    return selectSessions(db)
+      .where(
+        and(
+          eq(uploads.owner, query.owner),
+          query.status && eq(uploads.status, query.status),
+          after
+            ? or(
+                lt(uploads.createdAt, after.createdAt),
+                and(eq(uploads.createdAt, after.createdAt), lt(uploads.id, after.id)),
+              )
+            : undefined,
+        ),
+      )
+      .orderBy(...newestFirst)
+      .limit(query.limit)
+      .all();
+  }),
+
+  page: reading((db, query: { status: Status; after: string | null; limit: number }) =>
+    selectSessions(db)
+      .where(
+        and(eq(uploads.status, query.status), query.after === null ? undefined : gt(uploads.id, query.after)),
+      )
+      .orderBy(asc(uploads.id))
+      .limit(query.limit)
+      .all(),
+  ),
+
+  resumableChunkSizes: reading((db, query: { owner: string; size: number; limit: number }) =>
+    db
+      .select({ chunkSize: uploads.chunkSize })
+      .from(uploads)
+      .where(
+        and(
+          eq(uploads.owner, query.owner),
+          eq(uploads.size, query.size),
+          eq(uploads.mode, 'chunked'),
+          isNotNull(uploads.declaredHash),
+          matching,
+        ),
+      )
+      .groupBy(uploads.chunkSize)
+      .orderBy(desc(sql`max(${uploads.createdAt})`), desc(sql`max(${uploads.id})`))
+      .limit(query.limit)
+      .all()
+      .map(({ chunkSize }) => chunkSize),
+  ),
+
+  chunks: reading((db, query: { id: string; from: number; limit: number }) =>
+    db
+      .select({
+        index: chunks.index,
+        hash: chunks.hash,
+        seq: chunks.seq,
+        writer: chunks.writer,
+        suspect: chunks.suspect,
+      })
+      .from(chunks)
+      .where(and(eq(chunks.uploadId, query.id), gte(chunks.index, query.from)))
+      .orderBy(asc(chunks.index))
+      .limit(query.limit)
+      .all(),
+  ),
+
+  statuses: reading((db, { ids }: { ids: readonly string[] }) =>
+    db.select({ id: uploads.id, status: uploads.status }).from(uploads).where(oneOf(uploads.id, ids)).all(),
+  ),
+};

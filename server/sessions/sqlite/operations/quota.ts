@@ -1,0 +1,23 @@
+import { and, eq, sql } from 'drizzle-orm';
+import type { Quota } from '../../sessions.js';
+import { uploads } from '../schema.js';
+import type { Db } from './operation.js';
+import { matching } from './rows.js';
+
+/** The owner's live uploads, and `added` to them, stay within the quota. */
+export function fitsQuota(
+  db: Db,
+  owner: string,
+  quota: Quota,
+  added: { bytes: number; uploads: number },
+): boolean {
+  if (quota.maxBytes === null && quota.maxUploads === null) return true;
+  const used = db
+    .select({ bytes: sql<number>`total(${uploads.size})`, uploads: sql<number>`count(*)` })
+    .from(uploads)
+    .where(and(eq(uploads.owner, owner), matching))
+    .get();
+  const bytes = (used?.bytes ?? 0) + added.bytes;
+  const count = (used?.uploads ?? 0) + added.uploads;
+  return bytes <= (quota.maxBytes ?? bytes) && count <= (quota.maxUploads ?? count);
+}

@@ -1,0 +1,111 @@
+import { and, eq, sql } from 'drizzle-orm';
+import { chunkAt, ERRORS, UploadError } from '../../../../contract/index.js';
+import type {
+  Acceptance,
+  AcceptOutcome,
+  Claim,
+  ClaimOutcome,
+  ClaimRequest,
+  ExpiryRules,
+} from '../../sessions.js';
+import { chunks, uploads } from '../schema.js';
+import { create } from './creating.js';
+import { putOff } from './expiry.js';
+import { change, move } from './moves.js';
+import { type Db, writing } from './operation.js';
+import { sessionById } from './rows.js';
+
+/** What the database says to a claim; who holds claims at the moment is known elsewhere. */
+export type ClaimVerdict =
+  | { kind: 'granted'; repair: boolean }
+  | Exclude<ClaimOutcome, { kind: 'granted' } | { kind: 'busy' }>;
+
+export const receiving = {
+  create,
+
+  touch: writing((db, { id, now, expiry }: { id: string; now: number; expiry: ExpiryRules }) => {
+    const session = sessionById(db, id);
+    if (session) putOff(db, session, now, expiry);
+  }),
+
+  claim: writing(
+    (db, { uploadId, index, hash, now, expiry }: ClaimRequest & { expiry: ExpiryRules }): ClaimVerdict => {
+      const session = sessionById(db, uploadId);
+      if (!session) return { kind: 'unknown' };
+      const open = session.status === 'receiving';
+      if (!open && session.status !== 'assembling' && session.status !== 'completed')
+        return { kind: 'closed', session };
+      const accepted = acceptedHash(db, uploadId, index);
+      if (accepted !== null && accepted !== hash) return { kind: 'conflict', accepted };
+      if (!open) return accepted === null ? { kind: 'closed', session } : { kind: 'duplicate', session };
+      putOff(db, session, now, expiry);
+      return { kind: 'granted', repair: accepted !== null };
+    },
+  ),
+
+  accept: writing((db, { claim, acceptance }: { claim: Claim; acceptance: Acceptance }): AcceptOutcome => {
+    const { uploadId, index, hash } = claim;
+    const session = sessionById(db, uploadId);
+    if (!session) return { kind: 'unknown' };
+    if (session.status !== 'receiving') return { kind: 'closed', session };
+    const accepted = acceptedHash(db, uploadId, index);
+    if (accepted !== null && accepted !== hash)
+      throw new UploadError('INTERNAL', {
+        message: `chunk ${index} of ${uploadId} was accepted with another hash`,
+      });
+    if (index >= session.total || acceptance.size !== chunkAt(session, session.size, index).size)
+      throw new UploadError('INTERNAL', { message: `chunk ${index} of ${uploadId} is not in its plan` });
+
+    const seq = session.lastSeq + 1;
+    const record = { hash, seq, writer: acceptance.writer, suspect: false };
+    db.insert(chunks)
+      .values({ uploadId, index, ...record })
+      .onConflictDoUpdate({ target: [chunks.uploadId, chunks.index], set: record })
+      .run();
+    const isNew = accepted === null;
+    const receivedChunks = session.receivedChunks + (isNew ? 1 : 0);
+    const changes = {
+      receivedChunks,
+      receivedBytes: session.receivedBytes + (isNew ? acceptance.size : 0),
+      lastReceived: index,
+      lastSeq: seq,
+      // A chunk that was synced by itself says nothing of earlier ones that were not.
+      syncedSeq: acceptance.synced && session.syncedSeq === session.lastSeq ? seq : session.syncedSeq,
+    };
+    const completing = receivedChunks === session.total;
+    const [after] = completing
+      ? move(db, 'receiving', 'assembling', eq(uploads.id, uploadId), { ...changes, dueAt: acceptance.now })
+      : [change(db, uploadId, 'receiving', changes)];
+    if (!after)
+      throw new UploadError('INTERNAL', { message: `upload ${uploadId} changed within a transaction` });
+    return { kind: 'accepted', session: after, completing };
+  }),
+
+  countMismatch: writing((db, { id, limit, now }: { id: string; limit: number; now: number }) => {
+    const counted = db
+      .update(uploads)
+      .set({ mismatches: sql`${uploads.mismatches} + 1` })
+      .where(and(eq(uploads.id, id), eq(uploads.status, 'receiving')))
+      .returning({ mismatches: uploads.mismatches })
+      .get();
+    if (!counted) return null;
+    const failed = counted.mismatches > limit;
+    if (failed) {
+      const { retryable, message } = ERRORS.RETRIES_EXHAUSTED;
+      move(db, 'receiving', 'failed', eq(uploads.id, id), {
+        endedAt: now,
+        error: { code: 'RETRIES_EXHAUSTED', retryable, message },
+      });
+    }
+    return { retriesLeft: Math.max(0, limit - counted.mismatches), failed };
+  }),
+};
+
+function acceptedHash(db: Db, uploadId: string, index: number): string | null {
+  const row = db
+    .select({ hash: chunks.hash })
+    .from(chunks)
+    .where(and(eq(chunks.uploadId, uploadId), eq(chunks.index, index)))
+    .get();
+  return row?.hash ?? null;
+}

@@ -1,0 +1,89 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Clock, ERRORS, type ErrorCode } from '../../contract/index.js';
+import { isChunkRequest } from '../request.js';
+
+/** A JSON body must be here this soon after its request began; chunks have a minimum rate instead. */
+const JSON_BODY_MS = 30_000;
+
+type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+
+/**
+ * Answers only requests that name a host of ours: a page of somebody else that points its own name at this machine
+ * (DNS rebinding) gets 421.
+ */
+export function hostGuard(allowed: readonly string[]): Guard {
+  const names = new Set(['localhost', '127.0.0.1', '[::1]', ...allowed.map((host) => host.toLowerCase())]);
+  return async (request, reply) => {
+    if (names.has(hostName(request.headers.host ?? request.headers[':authority'] ?? ''))) return;
+    return reply
+      .code(421)
+      .send({ error: 'This server does not answer for that host. Start it with --allowed-host.' });
+  };
+}
+
+/** Changes come from our own pages and from programs: a browser names the page that asks, and only ours may. */
+export function originGuard(allowedOrigins: readonly string[]): Guard {
+  return async (request, reply) => {
+    const { origin, host } = request.headers;
+    if (
+      request.method === 'GET' ||
+      request.method === 'HEAD' ||
+      request.method === 'OPTIONS' ||
+      origin === undefined
+    )
+      return;
+    if (allowedOrigins.includes(origin) || originHost(origin) === host?.toLowerCase()) return;
+    return reply
+      .code(403)
+      .send({ error: 'Requests of this page are not allowed. Start the server with --allowed-origin.' });
+  };
+}
+
+/** Forms of other pages can send multipart bodies without asking first; uploads need none. */
+export const multipartGuard: Guard = async (request, reply) => {
+  if (!request.headers['content-type']?.toLowerCase().startsWith('multipart/')) return;
+  return reply.code(415).send({ error: 'This server takes no multipart bodies.' });
+};
+
+/** Closes a connection whose JSON body does not arrive. */
+export function slowBodyGuard(clock: Clock): Guard {
+  return async ({ raw }) => {
+    if (raw.method !== 'POST' || isChunkRequest(raw)) return;
+    const cancel = clock.after(JSON_BODY_MS, () => raw.destroy());
+    raw.once('end', cancel).once('close', cancel);
+  };
+}
+
+/** Compares in constant time; null: no token is asked for. */
+export function tokenCheck(token: string | null): (request: Pick<FastifyRequest, 'headers'>) => boolean {
+  if (token === null) return () => true;
+  const expected = sha256(token);
+  return ({ headers }) => {
+    const match = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '');
+    return match?.[1] !== undefined && timingSafeEqual(sha256(match[1]), expected);
+  };
+}
+
+/** An answer outside tRPC, in the words of the error table. */
+export function sendError(reply: FastifyReply, code: ErrorCode) {
+  const { status, message } = ERRORS[code];
+  return reply.code(status ?? 500).send({ error: message, code });
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** Without the port, brackets of IPv6 kept. */
+function hostName(host: string | string[]): string {
+  return String(host).toLowerCase().replace(/:\d+$/, '');
+}
+
+function originHost(origin: string): string | null {
+  try {
+    return new URL(origin).host.toLowerCase();
+  } catch {
+    return null;
+  }
+}
