@@ -58,6 +58,7 @@ export function createInPlaceStore({ root, tasks, files = nodeFileCalls }: DiskS
     },
 
     async stage(upload, chunks, recheck, signal) {
+      signal?.throwIfAborted();
       const staged = await look(files, stagedPath(upload));
       if (staged.kind !== 'file') return indexesOf(chunks);
       // Whatever is rechecked, chunks beyond the end of the file are not there.

@@ -101,6 +101,7 @@ export function createMultiFileStore({ root, tasks, files = nodeFileCalls }: Dis
     },
 
     async stage(upload, chunks, _recheck, signal) {
+      signal?.throwIfAborted();
       if (!(await store.exists(upload))) return indexesOf(chunks);
       const target = stagedPath(upload);
       const sources = await extentsOf(upload, chunks);

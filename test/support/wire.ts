@@ -10,7 +10,11 @@ export const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).
 export function fileHash(bytes: Uint8Array, chunkSize: number): string {
   const hashes: Buffer[] = [];
   for (let offset = 0; offset === 0 || offset < bytes.length; offset += chunkSize)
-    hashes.push(createHash('sha256').update(bytes.subarray(offset, offset + chunkSize)).digest());
+    hashes.push(
+      createHash('sha256')
+        .update(bytes.subarray(offset, offset + chunkSize))
+        .digest(),
+    );
   return `${createHash('sha256').update(Buffer.concat(hashes)).digest('hex')}-${hashes.length}`;
 }
 
@@ -29,10 +33,18 @@ export interface Answer<Data = unknown> {
 /** One HTTP request, made by hand from node:http alone. */
 export function request(
   url: string,
-  options: { method?: string; headers?: http.OutgoingHttpHeaders; body?: Uint8Array | string; agent?: http.Agent } = {},
+  options: {
+    method?: string;
+    headers?: http.OutgoingHttpHeaders;
+    body?: Uint8Array | string;
+    agent?: http.Agent;
+  } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { method = 'GET', headers = {}, body, agent } = options;
+    const { method = 'GET', body, agent } = options;
+    const headers = Object.fromEntries(
+      Object.entries(options.headers ?? {}).filter(([, value]) => value !== undefined),
+    );
     const sent = http.request(url, { method, headers, ...(agent && { agent }) }, (response) => {
       let text = '';
       response.setEncoding('utf8');
@@ -48,7 +60,10 @@ export function request(
 }
 
 function toAnswer(response: http.IncomingMessage, text: string): Answer {
-  let json: { result?: { data?: unknown }; error?: { message?: string; data?: { upload?: UploadErrorData } } } = {};
+  let json: {
+    result?: { data?: unknown };
+    error?: { message?: string; data?: { upload?: UploadErrorData } };
+  } = {};
   try {
     json = JSON.parse(text);
   } catch {}
@@ -68,7 +83,10 @@ export function wireClient(url: string, owner = 'ann', agent?: http.Agent) {
   const via = agent === undefined ? {} : { agent };
   return {
     query: <Data = unknown>(procedure: string, input: unknown) =>
-      request(`${url}/uploads.${procedure}?input=${encodeURIComponent(JSON.stringify(input))}`, { headers, ...via }) as Promise<Answer<Data>>,
+      request(`${url}/uploads.${procedure}?input=${encodeURIComponent(JSON.stringify(input))}`, {
+        headers,
+        ...via,
+      }) as Promise<Answer<Data>>,
     mutate: <Data = unknown>(procedure: string, input: unknown) =>
       request(`${url}/uploads.${procedure}`, {
         method: 'POST',

@@ -63,7 +63,8 @@ export const durability = {
   settleSuspects: writing((db, { id, damaged }: { id: string; damaged: readonly number[] }) => {
     const session = sessionById(db, id);
     if (session?.status !== 'receiving') return;
-    forgetIn(db, session, oneOf(chunks.index, damaged), { suspect: false });
+    const stillSuspect = and(eq(chunks.suspect, true), oneOf(chunks.index, damaged));
+    forgetIn(db, session, stillSuspect, { suspect: false });
     clearSuspicion(db, id);
   }),
 

@@ -36,7 +36,8 @@ export const receiving = {
       if (!open && session.status !== 'assembling' && session.status !== 'completed')
         return { kind: 'closed', session };
       const accepted = acceptedHash(db, uploadId, index);
-      if (accepted !== null && accepted !== hash) return { kind: 'conflict', accepted };
+      if (accepted !== null && accepted !== hash)
+        return session.status === 'completed' ? { kind: 'closed', session } : { kind: 'conflict', accepted };
       if (!open) return accepted === null ? { kind: 'closed', session } : { kind: 'duplicate', session };
       putOff(db, session, now, expiry);
       return { kind: 'granted', repair: accepted !== null };
