@@ -30,10 +30,13 @@ export function createAssembler(
   let stopped = false;
   let cancelTimer = () => {};
   let looking = Promise.resolve();
+  /** Those who wait for an outcome; a server that stops tells them how far it came. */
+  const waiting = new Set<() => void>();
 
   async function runOne(uploadId?: string): Promise<boolean> {
-    if (stopped || jobs.size >= PARALLEL_ASSEMBLIES) return false;
-    const taken = await sessions.takeLease(writer, leaseMs, clock.now(), uploadId);
+    const running = jobs.ids();
+    if (stopped || running.length >= PARALLEL_ASSEMBLIES) return false;
+    const taken = await sessions.takeLease(writer, leaseMs, clock.now(), uploadId, running);
     if (taken === null) return false;
     const { session, lease } = taken;
     void jobs
@@ -102,7 +105,7 @@ export function createAssembler(
     while (await runOne());
     const due = stopped ? null : await sessions.nextDue('assembly');
     cancelTimer();
-    if (due !== null && !stopped && jobs.size < PARALLEL_ASSEMBLIES)
+    if (due !== null && !stopped && jobs.ids().length < PARALLEL_ASSEMBLIES)
       cancelTimer = clock.after(Math.max(due - clock.now(), 0), () => kick());
   }
 
@@ -118,6 +121,7 @@ export function createAssembler(
     outcome: (uploadId, waitMs, signal) =>
       new Promise((resolve, reject) => {
         const finish = () => {
+          waiting.delete(finish);
           cancel();
           unsubscribe();
           signal?.removeEventListener('abort', finish);
@@ -128,9 +132,10 @@ export function createAssembler(
           if (session.status !== 'assembling') finish();
         });
         signal?.addEventListener('abort', finish, { once: true });
+        waiting.add(finish);
         // It may have ended before the subscription began.
         sessions.get(uploadId).then((session) => {
-          if (session?.status !== 'assembling' || signal?.aborted) finish();
+          if (session?.status !== 'assembling' || signal?.aborted || stopped) finish();
         }, reject);
       }),
     async stop(reason) {
@@ -138,6 +143,7 @@ export function createAssembler(
       cancelTimer();
       await looking;
       await jobs.stopAll(reason);
+      for (const finish of [...waiting]) finish();
     },
   };
 }

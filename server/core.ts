@@ -88,6 +88,10 @@ export interface Core {
   close(): Promise<void>;
 }
 
+export function databaseOf({ root, database }: Pick<CoreOptions, 'root' | 'database'>): string {
+  return path.resolve(database ?? path.join(root, 'chunkwise.db'));
+}
+
 /** Builds a server from its parts; does no I/O. */
 export function createCore(
   options: CoreOptions,
@@ -118,7 +122,7 @@ export function createCore(
   const sessions =
     parts.sessions ??
     createSqliteSessions({
-      file: options.database ?? path.join(root, 'chunkwise.db'),
+      file: databaseOf(options),
       lockFile: path.join(root, 'chunkwise.lock'),
       worker,
       expiry: { idleMs: SERVER_DEFAULTS.idleExpiryMs, maxLifetimeMs: SERVER_DEFAULTS.maxLifetimeMs },

@@ -5,7 +5,8 @@ export interface Jobs {
   /** Tells the upload's job to stop; resolves when it has. */
   stop(uploadId: string, reason: unknown): Promise<void>;
   stopAll(reason: unknown): Promise<void>;
-  readonly size: number;
+  /** Uploads that have a job now. */
+  ids(): string[];
 }
 
 export function createJobs(): Jobs {
@@ -31,8 +32,6 @@ export function createJobs(): Jobs {
     async stopAll(reason) {
       await Promise.all([...jobs.keys()].map((uploadId) => stop(uploadId, reason)));
     },
-    get size() {
-      return jobs.size;
-    },
+    ids: () => [...jobs.keys()],
   };
 }

@@ -11,7 +11,10 @@ export interface Repair {
    * missing. One run per upload at a time; the session as it is afterwards.
    */
   settle(session: UploadSession): Promise<UploadSession>;
-  /** Makes the staging entry again where it is gone, and forgets the chunks that it held. */
+  /**
+   * Makes the staging entry where there is none, and forgets the chunks that it held. One run per upload at a time:
+   * of two that make the entry, the later must not remove what was written into the earlier one's.
+   */
   restage(session: UploadSession): Promise<void>;
 }
 

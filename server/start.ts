@@ -58,8 +58,7 @@ export function createStart(deps: StartDeps): Start {
 
   /** Also for a session that another request created: that one may not have come this far yet. */
   async function readyToReceive(session: UploadSession): Promise<UploadSession> {
-    if (session.receivedChunks > 0) await repair.restage(session);
-    else await store.create(session);
+    await repair.restage(session);
     await sessions.touch(session.id, clock.now());
     return await repair.settle(session);
   }

@@ -70,8 +70,7 @@ async function removeOrphans(sessions: Sessions, store: Store): Promise<number> 
     const statuses = await sessions.statuses(batch.map((entry) => entry.id));
     for (const entry of batch) {
       if (statuses.has(entry.id)) continue;
-      await store.removeOrphan(entry);
-      removed++;
+      if (await store.removeOrphan(entry)) removed++;
     }
     batch = [];
   };

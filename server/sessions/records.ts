@@ -1,4 +1,4 @@
-import type { ErrorView, FileHash, IndexRange, Json, Metadata, Mode, Status } from '../../contract/index.js';
+import type { ErrorView, FileHash, Json, Metadata, Mode, Status } from '../../contract/index.js';
 
 /** The persisted state of one upload. Times are milliseconds since 1970, sizes bytes. */
 export interface UploadSession {
@@ -110,7 +110,7 @@ export type ClaimOutcome =
   | { kind: 'granted'; claim: Claim; repair: boolean }
   /** Accepted before with the same hash, and the upload takes no more writes: a success without a write. */
   | { kind: 'duplicate'; session: UploadSession }
-  /** Another hash was accepted for this index, and the upload is receiving, assembling or completed. */
+  /** Another hash was accepted for this index, and the upload is receiving or assembling. */
   | { kind: 'conflict'; accepted: string }
   | { kind: 'closed'; session: UploadSession }
   /** Another request holds a claim on this index: wait for `whenReleased` and ask again. */
@@ -135,7 +135,10 @@ export interface Acceptance {
 }
 
 export type AcceptOutcome =
-  /** `completing`: this acceptance moved the upload to `assembling`; true for exactly one call of an upload's round. */
+  /**
+   * Nothing changed where this chunk had been accepted before and the last other one arrived while it was repaired.
+   * `completing`: this acceptance moved the upload to `assembling`; true for exactly one call of an upload's round.
+   */
   | { kind: 'accepted'; session: UploadSession; completing: boolean }
   | { kind: 'closed'; session: UploadSession }
   | { kind: 'unknown' };

@@ -107,6 +107,8 @@ export interface Sessions extends AsyncDisposable {
   settleSuspects(id: string, damaged: readonly number[]): Promise<void>;
   /** Forgets every accepted chunk of a `receiving` session: its staging entry is gone. */
   dropAll(id: string): Promise<void>;
+  /** Forgets these accepted chunks of a `receiving` session: a check found them damaged. Number forgotten. */
+  drop(id: string, damaged: readonly number[]): Promise<number>;
 
   // --- assembly
   /** After a start that is the only one on this database: leases, claims and hook tries of dead processes end now. */
@@ -114,12 +116,14 @@ export interface Sessions extends AsyncDisposable {
   /**
    * Takes the lease of one `assembling` upload that is due and not held: `id`, or the one due longest.
    * Adds 1 to `attempt`.
+   * @param except uploads that the caller assembles already: a clock that jumps must not end its own leases
    */
   takeLease(
     holder: string,
     leaseMs: number,
     now: number,
     id?: string,
+    except?: readonly string[],
   ): Promise<{ session: UploadSession; lease: Lease } | null>;
   /** False: the lease is no longer held (taken over, aborted). */
   renewLease(lease: Lease, leaseMs: number, now: number): Promise<boolean>;

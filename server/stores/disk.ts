@@ -102,8 +102,12 @@ export function createDisk(
     },
 
     async removeOrphan({ id, area }) {
-      const entry = area === 'staging' ? layout.stagingEntry(id) : layout.fileFolder(id);
-      await files.rm(entry, { recursive: true, force: true });
+      if (area === 'staging') {
+        await files.rm(layout.stagingEntry(id), { recursive: true, force: true });
+        return true;
+      }
+      const removed = files.rmdir(layout.fileFolder(id)).then(() => true);
+      return (await unless(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], removed)) ?? false;
     },
 
     async freeBytes() {

@@ -131,8 +131,8 @@ export function createMultiFileStore({ root, tasks, files = nodeFileCalls }: Dis
     },
 
     async removeOrphan(entry) {
-      await disk.removeOrphan(entry);
       unsynced.forget(entry.id);
+      return disk.removeOrphan(entry);
     },
   };
   return withStoreErrors(store);

@@ -14,11 +14,7 @@ export async function makeReady(layout: Layout, files: FileCalls, tasks: TaskRun
   await makeFolder(files, layout.files);
 
   for (const folder of [staging, layout.files])
-    try {
-      await files.access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    } catch (error) {
-      throw unwritable(folder, error);
-    }
+    await permitted(folder, files.access(folder, constants.R_OK | constants.W_OK | constants.X_OK));
   if ((await files.stat(staging)).dev !== (await files.stat(layout.files)).dev)
     throw unusable(
       `${staging} and ${layout.files} are on different file systems, so that a finished file cannot be moved in one step. Mount one file system for both, at ${root}.`,
@@ -33,12 +29,10 @@ export async function makeReady(layout: Layout, files: FileCalls, tasks: TaskRun
 /** @returns the topmost folder that had to be made, if any */
 async function makeRoot(root: string, files: FileCalls): Promise<string | undefined> {
   try {
-    const firstMade = await files.mkdir(root, { recursive: true, mode: FOLDER_MODE });
+    const firstMade = await permitted(root, files.mkdir(root, { recursive: true, mode: FOLDER_MODE }));
     if ((await files.stat(root)).isDirectory()) return firstMade;
   } catch (error) {
-    const code = codeOf(error) ?? '';
-    if (['EACCES', 'EPERM', 'EROFS'].includes(code)) throw unwritable(root, error);
-    if (!['EEXIST', 'ENOTDIR'].includes(code)) throw error;
+    if (!['EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw error;
   }
   throw unusable(`${root} is not a folder. Choose a folder as root, or a path where one can be made.`);
 }
@@ -46,11 +40,9 @@ async function makeRoot(root: string, files: FileCalls): Promise<string | undefi
 /** Makes a folder that only the server's user may enter; a folder that is there stays as it is. */
 export async function makeFolder(files: FileCalls, folder: string): Promise<void> {
   try {
-    await files.mkdir(folder, { mode: FOLDER_MODE });
+    await permitted(folder, files.mkdir(folder, { mode: FOLDER_MODE }));
   } catch (error) {
-    const code = codeOf(error) ?? '';
-    if (['EACCES', 'EPERM', 'EROFS'].includes(code)) throw unwritable(folder, error);
-    if (code !== 'EEXIST') throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
     return checkFolder(files, folder);
   }
   await files.chmod(folder, FOLDER_MODE);
@@ -71,9 +63,14 @@ export async function removeIfEmpty(files: FileCalls, folder: string): Promise<v
   await unless(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], files.rmdir(folder));
 }
 
-function unwritable(folder: string, cause: unknown) {
-  return unusable(
-    `${folder} cannot be written to. Give the server's user the right to, or choose another root.`,
-    cause,
-  );
+async function permitted<Result>(folder: string, call: Promise<Result>): Promise<Result> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error) ?? '')) throw error;
+    throw unusable(
+      `${folder} cannot be written to. Give the server's user the right to, or choose another root.`,
+      error,
+    );
+  }
 }

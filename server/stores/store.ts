@@ -99,8 +99,11 @@ export interface Store {
   publishedPath(upload: StoredUpload): string;
   /** Ids that have an entry in staging or under files, in no order. */
   entries(): AsyncIterable<{ id: string; area: 'staging' | 'files' }>;
-  /** Removes an entry that no session knows. */
-  removeOrphan(entry: { id: string; area: 'staging' | 'files' }): Promise<void>;
+  /**
+   * Removes an entry that no session knows; false where it stays. What lies under `files` may be all that is left
+   * of somebody's file, after a database was lost or restored: there, only an empty folder is removed.
+   */
+  removeOrphan(entry: { id: string; area: 'staging' | 'files' }): Promise<boolean>;
   /** Room left for uploads, in bytes. */
   freeBytes(): Promise<number>;
 }

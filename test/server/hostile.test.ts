@@ -20,7 +20,10 @@ describe('bad chunk requests', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    server = await startServer({ root: folder.path, policies: { default: { threshold: CHUNK, chunkSize: CHUNK } } });
+    server = await startServer({
+      root: folder.path,
+      policies: { default: { threshold: CHUNK, chunkSize: CHUNK } },
+    });
     agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     const connect = agent.createConnection.bind(agent);
     agent.createConnection = (...args) => {
@@ -40,7 +43,12 @@ describe('bad chunk requests', () => {
   async function expectUnharmed() {
     const view = await client.query<{ receivedChunks: number; status: string }>('resume', { uploadId });
     expect(view.status).toBe(200);
-    expect(view.data).toMatchObject({ status: 'receiving', receivedChunks: 0, receivedBytes: 0, missing: [[0, 3]] });
+    expect(view.data).toMatchObject({
+      status: 'receiving',
+      receivedChunks: 0,
+      receivedBytes: 0,
+      missing: [[0, 3]],
+    });
     expect(connections).toBe(1);
   }
 
@@ -70,7 +78,11 @@ describe('bad chunk requests', () => {
     const fields = { ...file.fields(uploadId, 1), ...wrong };
     const answer = await client.chunk(fields, file.piece(1).subarray(0, fields.size));
     expect(answer.status).toBe(400);
-    expect(answer.upload).toMatchObject({ code: 'CHUNK_GEOMETRY', retryable: false, plan: { mode: 'chunked', chunkSize: CHUNK, total: 4 } });
+    expect(answer.upload).toMatchObject({
+      code: 'CHUNK_GEOMETRY',
+      retryable: false,
+      plan: { mode: 'chunked', chunkSize: CHUNK, total: 4 },
+    });
     await expectUnharmed();
   });
 
@@ -117,7 +129,10 @@ describe('bad chunk requests', () => {
   });
 
   it('refuses a body that is announced too short or too long, before reading it', async () => {
-    for (const [body, received] of [[file.piece(1).subarray(1), CHUNK - 1], [file.bytes, MiB]] as const) {
+    for (const [body, received] of [
+      [file.piece(1).subarray(1), CHUNK - 1],
+      [file.bytes, MiB],
+    ] as const) {
       const answer = await client.chunk(file.fields(uploadId, 1), body);
       expect(answer.status).toBe(400);
       expect(answer.upload).toMatchObject({ code: 'CHUNK_INCOMPLETE', expected: CHUNK, received, index: 1 });
@@ -127,7 +142,11 @@ describe('bad chunk requests', () => {
 
   it('counts the bytes of a body without a length', async () => {
     const extra = { 'content-length': undefined, 'transfer-encoding': 'chunked' };
-    for (const body of [file.piece(1).subarray(1), Buffer.concat([file.piece(1), Buffer.from([0])]), file.bytes]) {
+    for (const body of [
+      file.piece(1).subarray(1),
+      Buffer.concat([file.piece(1), Buffer.from([0])]),
+      file.bytes,
+    ]) {
       const answer = await client.chunk(file.fields(uploadId, 1), body, extra);
       expect(answer.status).toBe(400);
       expect(answer.upload).toMatchObject({ code: 'CHUNK_INCOMPLETE', expected: CHUNK });
@@ -169,12 +188,17 @@ describe('bad chunk requests', () => {
       expect(answer.upload).toEqual({ code: 'UPLOAD_NOT_FOUND', retryable: false });
     }
     expect((await other.query('list', {})).data).toEqual({ items: [] });
-    expect((await wireClient(server.url, 'nobody').chunk(file.fields(uploadId, 1), file.piece(1))).status).toBe(401);
+    expect(
+      (await wireClient(server.url, 'nobody').chunk(file.fields(uploadId, 1), file.piece(1))).status,
+    ).toBe(401);
     await expectUnharmed();
   });
 
   it('takes one chunk a request: no batches, no JSON', async () => {
-    const batch = await client.mutate('chunk,uploads.chunk?batch=1', { 0: file.fields(uploadId, 0), 1: file.fields(uploadId, 1) });
+    const batch = await client.mutate('chunk,uploads.chunk?batch=1', {
+      0: file.fields(uploadId, 0),
+      1: file.fields(uploadId, 1),
+    });
     expect(batch.status).toBe(400);
     const json = await client.mutate('chunk', { ...file.fields(uploadId, 0), data: [1, 2, 3] });
     expect(json.status).toBe(400);
@@ -186,7 +210,8 @@ describe('bad chunk requests', () => {
     const staged = await fs.stat(path.join(folder.path, 'staging', uploadId));
     expect(staged.blocks).toBe(0);
     let answer: Answer | undefined;
-    for (let index = 0; index < 4; index++) answer = await client.chunk(file.fields(uploadId, index), file.piece(index));
+    for (let index = 0; index < 4; index++)
+      answer = await client.chunk(file.fields(uploadId, index), file.piece(index));
     expect(answer?.data).toMatchObject({ status: 'completed', hash: file.hash });
   });
 
@@ -194,17 +219,29 @@ describe('bad chunk requests', () => {
     const late = { ...file.fields(uploadId, 1), hash: sha256(file.piece(2)) };
     const afterCompletion = await client.chunk(late, file.piece(2));
     expect(afterCompletion.status).toBe(412);
-    expect(afterCompletion.upload).toMatchObject({ code: 'UPLOAD_CLOSED', status: 'completed', path: `files/${uploadId}/file.bin` });
+    expect(afterCompletion.upload).toMatchObject({
+      code: 'UPLOAD_CLOSED',
+      status: 'completed',
+      path: `files/${uploadId}/file.bin`,
+    });
 
     const abortCompleted = await client.mutate('abort', { uploadId });
     expect(abortCompleted.status).toBe(412);
-    expect(abortCompleted.upload).toMatchObject({ code: 'UPLOAD_CLOSED', status: 'completed', path: `files/${uploadId}/file.bin` });
+    expect(abortCompleted.upload).toMatchObject({
+      code: 'UPLOAD_CLOSED',
+      status: 'completed',
+      path: `files/${uploadId}/file.bin`,
+    });
 
     const second = randomFile(MiB, CHUNK);
     const { data } = await client.init(second.input('second.bin'));
     await client.chunk(second.fields(data.uploadId, 0), second.piece(0));
-    expect((await client.mutate('abort', { uploadId: data.uploadId })).data).toMatchObject({ status: 'aborted' });
-    expect((await client.mutate('abort', { uploadId: data.uploadId })).data).toMatchObject({ status: 'aborted' });
+    expect((await client.mutate('abort', { uploadId: data.uploadId })).data).toMatchObject({
+      status: 'aborted',
+    });
+    expect((await client.mutate('abort', { uploadId: data.uploadId })).data).toMatchObject({
+      status: 'aborted',
+    });
     const afterAbort = await client.chunk(second.fields(data.uploadId, 1), second.piece(1));
     expect(afterAbort.status).toBe(412);
     expect(afterAbort.upload).toMatchObject({ code: 'UPLOAD_CLOSED', status: 'aborted' });

@@ -88,6 +88,7 @@ describe.each(['in-place', 'multi-file'] as const)('sessions, %s', (store) => {
   it('gives racing inits of one file the same session', async () => {
     const file = randomFile(MiB, CHUNK);
     const inits = await Promise.all(Array.from({ length: 12 }, () => client.init(file.input('race'))));
+    expect(inits.map((init) => init.message)).toEqual(inits.map(() => undefined));
     expect(new Set(inits.map((init) => init.data.uploadId)).size).toBe(1);
     const bob = await wireClient(server.url, 'bob').init(file.input('race'));
     expect(bob.data.uploadId).not.toBe(inits[0]?.data.uploadId);
@@ -98,20 +99,31 @@ describe.each(['in-place', 'multi-file'] as const)('sessions, %s', (store) => {
     const first = (await client.init(file.input('again'))).data;
     const done = await sendAll(file, first.uploadId);
     const second = (await client.init(file.input('again'))).data;
-    expect(second).toMatchObject({ status: 'completed', uploadId: first.uploadId, path: done.path, hash: file.hash });
+    expect(second).toMatchObject({
+      status: 'completed',
+      uploadId: first.uploadId,
+      path: done.path,
+      hash: file.hash,
+    });
 
     await fs.rm(path.join(folder.path, done.path));
     const third = (await client.init(file.input('again'))).data;
     expect(third).toMatchObject({ status: 'receiving', receivedChunks: 0 });
     expect(third.uploadId).not.toBe(first.uploadId);
-    expect((await client.query('resume', { uploadId: first.uploadId })).data).toMatchObject({ status: 'gone' });
+    expect((await client.query('resume', { uploadId: first.uploadId })).data).toMatchObject({
+      status: 'gone',
+    });
     expect(await sendAll(file, third.uploadId)).toMatchObject({ status: 'completed' });
   });
 
   it('stores equal files under other names without a byte sent, as files of their own', async () => {
     const file = randomFile(MiB, CHUNK);
     const done = await sendAll(file, (await client.init(file.input('one'))).data.uploadId);
-    const copy = (await client.init({ ...file.input('two'), relativePath: 'folder/two' })).data as { status: string; path: string; uploadId: string };
+    const copy = (await client.init({ ...file.input('two'), relativePath: 'folder/two' })).data as {
+      status: string;
+      path: string;
+      uploadId: string;
+    };
     expect(copy).toMatchObject({ status: 'completed', name: 'two', receivedBytes: MiB, hash: file.hash });
     expect(copy.path).not.toBe(done.path);
     await fs.rm(path.join(folder.path, done.path));
@@ -157,7 +169,16 @@ describe.each(['in-place', 'multi-file'] as const)('sessions, %s', (store) => {
     const file = randomFile(6 * CHUNK, CHUNK);
     const { uploadId } = (await client.init(file.input('resume'))).data;
     for (const index of [4, 1]) await client.chunk(file.fields(uploadId, index), file.piece(index));
-    const expected = { uploadId, receivedChunks: 2, lastReceived: 1, missing: [[0, 0], [2, 3], [5, 5]] };
+    const expected = {
+      uploadId,
+      receivedChunks: 2,
+      lastReceived: 1,
+      missing: [
+        [0, 0],
+        [2, 3],
+        [5, 5],
+      ],
+    };
     expect((await client.init(file.input('resume'))).data).toMatchObject(expected);
     const byContent = await client.query('resume', { hash: file.hash, size: 6 * CHUNK, chunkSize: CHUNK });
     expect(byContent.data).toMatchObject(expected);
@@ -172,7 +193,8 @@ describe.each(['in-place', 'multi-file'] as const)('sessions, %s', (store) => {
   it('lists the owner’s uploads, newest first, page by page', async () => {
     const carol = wireClient(server.url, 'carol');
     const ids: string[] = [];
-    for (let n = 0; n < 5; n++) ids.push((await carol.init(randomFile(10, 10).input(`list-${n}`))).data.uploadId);
+    for (let n = 0; n < 5; n++)
+      ids.push((await carol.init(randomFile(10, 10).input(`list-${n}`))).data.uploadId);
     type Page = { items: { uploadId: string }[]; nextCursor?: string };
     const first = (await carol.query<Page>('list', { limit: 3 })).data;
     const second = (await carol.query<Page>('list', { limit: 3, cursor: first.nextCursor })).data;
@@ -185,8 +207,27 @@ describe.each(['in-place', 'multi-file'] as const)('sessions, %s', (store) => {
 
   it('keeps odd names as text, inside the upload’s own folder', async () => {
     const names = [
-      '../../../etc/passwd', '/etc/passwd', '..\\..\\windows', 'C:\\boot.ini', '.', '..', 'a\0b', 'line\r\nbreak', 'CON', 'aux.txt',
-      'a'.repeat(4096), '\u202Egnp.exe', 'e\u0301', '\u00e9', '\ud83d\ude00.png', '\ud800', ' lead and trail. ', '%2e%2e%2f', '-rf', '~', 'a:b',
+      '../../../etc/passwd',
+      '/etc/passwd',
+      '..\\..\\windows',
+      'C:\\boot.ini',
+      '.',
+      '..',
+      'a\0b',
+      'line\r\nbreak',
+      'CON',
+      'aux.txt',
+      'a'.repeat(4096),
+      '\u202Egnp.exe',
+      'e\u0301',
+      '\u00e9',
+      '\ud83d\ude00.png',
+      '\ud800',
+      ' lead and trail. ',
+      '%2e%2e%2f',
+      '-rf',
+      '~',
+      'a:b',
     ];
     for (const name of names) {
       const file = randomFile(100, 100);
@@ -225,21 +266,36 @@ describe('policies', () => {
       quota: { maxBytes: 3 * MiB, maxUploads: 2 },
       policies: {
         default: { threshold: CHUNK, chunkSize: CHUNK },
-        photos: { types: ['image/*'], maxFileSize: MiB, authorize: ({ name }) => name !== 'secret.png' || 'Not this one.' },
+        photos: {
+          types: ['image/*'],
+          maxFileSize: MiB,
+          authorize: ({ name }) => name !== 'secret.png' || 'Not this one.',
+        },
       },
     });
     const client = wireClient(server.url);
     const file = randomFile(MiB, CHUNK);
     const init = (input: object) => client.init({ ...file.input(), ...input } as never);
 
-    expect((await init({ policy: 'nope' })).message).toBe('This server has no such policy. It has: default, photos.');
-    expect((await init({ policy: 'photos', size: MiB + 1 })).upload).toMatchObject({ code: 'FILE_TOO_LARGE', expected: MiB, received: MiB + 1 });
-    expect((await init({ policy: 'photos', type: 'text/html' })).upload).toMatchObject({ code: 'TYPE_REFUSED', expected: 'image/*' });
+    expect((await init({ policy: 'nope' })).message).toBe(
+      'This server has no such policy. It has: default, photos.',
+    );
+    expect((await init({ policy: 'photos', size: MiB + 1 })).upload).toMatchObject({
+      code: 'FILE_TOO_LARGE',
+      expected: MiB,
+      received: MiB + 1,
+    });
+    expect((await init({ policy: 'photos', type: 'text/html' })).upload).toMatchObject({
+      code: 'TYPE_REFUSED',
+      expected: 'image/*',
+    });
     expect((await init({ policy: 'photos' })).status).toBe(415);
     const secret = { ...randomFile(5, 5).input('secret.png'), policy: 'photos', type: 'IMAGE/PNG; q=1' };
     const refused = await client.init(secret);
     expect(refused).toMatchObject({ status: 403, message: 'Not this one.', upload: { code: 'REFUSED' } });
-    expect((await init({ metadata: { text: 'x'.repeat(17 * KiB) } })).upload?.code).toBe('METADATA_TOO_LARGE');
+    expect((await init({ metadata: { text: 'x'.repeat(17 * KiB) } })).upload?.code).toBe(
+      'METADATA_TOO_LARGE',
+    );
     expect((await init({ chunkSize: 1000 })).upload).toEqual({
       code: 'PLAN_MISMATCH',
       retryable: false,
@@ -248,7 +304,10 @@ describe('policies', () => {
     expect((await init({ hash: `${'0'.repeat(64)}-5` })).upload?.code).toBe('PLAN_MISMATCH');
 
     expect((await init({})).status).toBe(200);
-    expect((await client.init(randomFile(2 * MiB + 1, CHUNK).input('big'))).upload).toMatchObject({ code: 'QUOTA_EXCEEDED', retryable: false });
+    expect((await client.init(randomFile(2 * MiB + 1, CHUNK).input('big'))).upload).toMatchObject({
+      code: 'QUOTA_EXCEEDED',
+      retryable: false,
+    });
     expect((await client.init(randomFile(2 * MiB, CHUNK).input('fits'))).status).toBe(200);
     expect((await client.init(randomFile(0, 1).input('third'))).status).toBe(429);
     expect((await wireClient(server.url, 'bob').init(file.input())).status).toBe(200);

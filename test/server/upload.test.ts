@@ -17,11 +17,19 @@ describe.each(['in-place', 'multi-file'] as const)('an upload by hand, %s', (sto
 
     const init = await client.init(file.input('a file.bin'));
     expect(init.status).toBe(200);
-    expect(init.data).toMatchObject({ status: 'receiving', mode: 'chunked', total: 9, missing: [[0, 8]], lastReceived: null });
+    expect(init.data).toMatchObject({
+      status: 'receiving',
+      mode: 'chunked',
+      total: 9,
+      missing: [[0, 8]],
+      lastReceived: null,
+    });
     const { uploadId } = init.data;
 
     const order = [8, 0, 3, 3, 7, 1, 2, 6, 0, 5];
-    const answers = await Promise.all(order.map((index) => client.chunk(file.fields(uploadId, index), file.piece(index))));
+    const answers = await Promise.all(
+      order.map((index) => client.chunk(file.fields(uploadId, index), file.piece(index))),
+    );
     expect(answers.map((answer) => answer.status)).toEqual(order.map(() => 200));
 
     const last = await client.chunk(file.fields(uploadId, 4), file.piece(4));

@@ -32,7 +32,9 @@ export async function writeAll(
   sync = false,
 ): Promise<void> {
   const outcomes = await Promise.all(
-    Array.from(order, (index) => store.write(upload, chunks[index]!, body(index, 3), { sync })),
+    Array.from(order, (index) =>
+      store.write(upload, chunks[index]!, body(index, Math.ceil(upload.chunkSize / 3)), { sync }),
+    ),
   );
   for (const outcome of outcomes) if (!outcome.ok) throw new Error(`mismatch: ${outcome.received}`);
 }

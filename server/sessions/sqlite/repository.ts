@@ -81,9 +81,11 @@ export function createRepository(connection: Connection, expiry: ExpiryRules): S
     suspectUploads: () => call('suspectUploads', {}),
     settleSuspects: (id, damaged) => call('settleSuspects', { id, damaged }),
     dropAll: (id) => call('dropAll', { id }),
+    drop: (id, damaged) => call('drop', { id, damaged }),
 
     releaseDeadHolders: () => call('releaseDeadHolders', {}),
-    takeLease: (holder, leaseMs, now, id) => call('takeLease', { holder, leaseMs, now, id }),
+    takeLease: (holder, leaseMs, now, id, except = []) =>
+      call('takeLease', { holder, leaseMs, now, id, except }),
     renewLease: (lease, leaseMs, now) => call('renewLease', { lease, leaseMs, now }),
     setHash: (lease, hash) => call('setHash', { lease, hash }),
     reopen: (lease, damaged, now) => call('reopen', { lease, damaged, now, expiry }),
@@ -92,7 +94,7 @@ export function createRepository(connection: Connection, expiry: ExpiryRules): S
     complete: (lease, published, now) => call('complete', { lease, published, now }),
     fail: (lease, error, now) => call('fail', { lease, error, now }),
     retryLater: (lease, retryAt) => call('retryLater', { lease, retryAt }),
-    nextDue: () => call('nextDue', {}),
+    nextDue: (kind) => call('nextDue', { kind }),
 
     abort: (owner, id, now) => call('abort', { owner, id, now }),
     expire: (now, limit) => call('expire', { now, limit }),

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, lte, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, isNull, lte, min, notInArray, type SQL, sql } from 'drizzle-orm';
 import type { ErrorView, FileHash } from '../../../../contract/index.js';
 import type { ExpiryRules, Lease, Quota } from '../../sessions.js';
 import { chunks, uploads } from '../schema.js';
@@ -17,13 +17,21 @@ function held({ uploadId, holder, attempt }: Lease): SQL | undefined {
   return and(eq(uploads.id, uploadId), eq(uploads.leaseHolder, holder), eq(uploads.attempt, attempt));
 }
 
+export interface TakeLease {
+  holder: string;
+  leaseMs: number;
+  now: number;
+  id: string | undefined;
+  except: readonly string[];
+}
+
 export const assembly = {
   releaseDeadHolders: writing((db, _: Record<never, never>) => {
     move(db, 'assembling', 'assembling', isNotNull(uploads.leaseHolder), { leaseHolder: null, dueAt: 0 });
     db.update(uploads).set({ hookTaken: false, hookDueAt: 0 }).where(eq(uploads.hookTaken, true)).run();
   }),
 
-  takeLease: writing((db, args: { holder: string; leaseMs: number; now: number; id: string | undefined }) => {
+  takeLease: writing((db, args: TakeLease) => {
     const due = db
       .select({ id: uploads.id })
       .from(uploads)
@@ -32,6 +40,7 @@ export const assembly = {
           sql`${uploads.status} = 'assembling'`,
           lte(uploads.dueAt, args.now),
           args.id === undefined ? undefined : eq(uploads.id, args.id),
+          args.except.length === 0 ? undefined : notInArray(uploads.id, [...args.except]),
         ),
       )
       .orderBy(asc(uploads.dueAt))
@@ -124,12 +133,17 @@ export const assembly = {
     return change(db, lease.uploadId, 'assembling', changes, held(lease)) !== null;
   }),
 
-  nextDue: reading((db, _: Record<never, never>): number | null => {
-    const row = db.get<{ due: number | null }>(sql`select min(due) as due from (
-      select min(${uploads.dueAt}) as due from ${uploads} where ${uploads.status} = 'assembling'
-      union all
-      select min(${uploads.hookDueAt}) as due from ${uploads} where ${uploads.hookDue} = 1
-    )`);
-    return row?.due ?? null;
+  nextDue: reading((db, { kind }: { kind: 'assembly' | 'hook' }): number | null => {
+    const hook = kind === 'hook';
+    const waiting = hook
+      ? sql`${uploads.hookDue} = 1`
+      : and(sql`${uploads.status} = 'assembling'`, isNull(uploads.leaseHolder));
+    return (
+      db
+        .select({ due: min(hook ? uploads.hookDueAt : uploads.dueAt) })
+        .from(uploads)
+        .where(waiting)
+        .get()?.due ?? null
+    );
   }),
 };

@@ -73,6 +73,12 @@ export const durability = {
     if (session?.status === 'receiving')
       forgetIn(db, session, undefined, { suspect: false, syncedSeq: session.lastSeq });
   }),
+
+  drop: writing((db, { id, damaged }: { id: string; damaged: readonly number[] }) => {
+    const session = sessionById(db, id);
+    if (session?.status !== 'receiving') return 0;
+    return forgetIn(db, session, oneOf(chunks.index, damaged), {});
+  }),
 };
 
 export function clearSuspicion(db: Db, id: string): void {

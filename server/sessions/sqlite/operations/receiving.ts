@@ -48,8 +48,11 @@ export const receiving = {
     const { uploadId, index, hash } = claim;
     const session = sessionById(db, uploadId);
     if (!session) return { kind: 'unknown' };
-    if (session.status !== 'receiving') return { kind: 'closed', session };
     const accepted = acceptedHash(db, uploadId, index);
+    if (session.status !== 'receiving') {
+      const held = accepted === hash && (session.status === 'assembling' || session.status === 'completed');
+      return held ? { kind: 'accepted', session, completing: false } : { kind: 'closed', session };
+    }
     if (accepted !== null && accepted !== hash)
       throw new UploadError('INTERNAL', {
         message: `chunk ${index} of ${uploadId} was accepted with another hash`,
