@@ -40,6 +40,8 @@ export interface PolicyOptions<
   threshold?: number;
   /** Preferred size of a chunk. Bytes; default 8 MiB; grows with large files. */
   chunkSize?: number;
+  /** Largest chunk that a client may choose. Bytes; default 64 MiB; at most a quarter of the memory budget. */
+  maxChunkSize?: number;
   /** Bytes; default 5 TiB. */
   maxFileSize?: number;
   /** Chunks of one file that a client sends at the same time. Default 4. */
@@ -109,12 +111,19 @@ export function resolvePolicies(
   const resolved = new Map<string, ResolvedPolicy>();
   const all: Policies = { [DEFAULT_POLICY]: {}, ...policies };
   for (const [name, options] of Object.entries(all)) {
+    const maxChunkSize = options.maxChunkSize ?? DEFAULT_PLAN_RULES.maxChunkSize;
+    const maxChunks = Math.min(DEFAULT_PLAN_RULES.maxChunks, store.maxChunks);
     const rules: PlanRules = {
       ...DEFAULT_PLAN_RULES,
       threshold: options.threshold ?? POLICY_DEFAULTS.thresholdBytes,
       chunkSize: options.chunkSize ?? POLICY_DEFAULTS.chunkSizeBytes,
-      maxFileSize: Math.min(options.maxFileSize ?? POLICY_DEFAULTS.maxFileSizeBytes, store.maxFileSizeBytes),
-      maxChunks: Math.min(DEFAULT_PLAN_RULES.maxChunks, store.maxChunks),
+      maxChunkSize,
+      maxChunks,
+      // What was asked for must fit; what was not is what fits.
+      maxFileSize: Math.min(
+        options.maxFileSize ?? Math.min(POLICY_DEFAULTS.maxFileSizeBytes, maxChunkSize * maxChunks),
+        store.maxFileSizeBytes,
+      ),
     };
     const contradiction = contradictionIn(rules, memoryBudgetBytes, MIN_CHUNKS_IN_BUDGET);
     if (contradiction !== null)

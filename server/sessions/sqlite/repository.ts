@@ -20,6 +20,7 @@ export function createRepository(connection: Connection, expiry: ExpiryRules): S
 
   return {
     async ready() {
+      if (ending) throw new UploadError('STORE_UNAVAILABLE', { message: 'The server is stopping.' });
       const answer = await connection.open().catch((cause) => {
         throw new UploadError('STORE_UNAVAILABLE', { cause });
       });
