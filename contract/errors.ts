@@ -280,5 +280,7 @@ export class UploadError extends Error {
 
 /** By name and code, so that it holds across realms and duplicated packages. */
 export function isUploadError(value: unknown): value is UploadError {
-  return value instanceof Error && value.name === 'UploadError' && isErrorCode((value as UploadError).code);
+  if (Object.prototype.toString.call(value) !== '[object Error]') return false;
+  const { name, code } = value as UploadError;
+  return name === 'UploadError' && isErrorCode(code);
 }

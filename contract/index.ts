@@ -2,6 +2,7 @@
 export * from './clock.js';
 export * from './errors.js';
 export * from './hashes.js';
+export * from './ids.js';
 export * from './limits.js';
 export * from './plan.js';
 export * from './ranges.js';

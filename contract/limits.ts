@@ -78,7 +78,24 @@ export const SERVER_DEFAULTS = {
   maxHookBackoffMs: 60 * 60_000,
   /** How often `watch` sends a ping. */
   watchPingMs: 10_000,
+  /** Pieces of a body below this are copied together: each object costs memory that the budget does not see. */
+  smallPieceBytes: 16 * KiB,
+  /** What they are copied into. */
+  pieceBlockBytes: 64 * KiB,
+  /** Chunk records read at one time: bounds memory, and the time that other calls wait for the database. */
+  chunkPageRows: 5_000,
+  /** Rows, or entries on the disk, that background work handles at one time. */
+  sweepBatchRows: 100,
+  /** Assemblies at one time: they share the disk, and the worker pool runs their pieces in parallel anyway. */
+  parallelAssemblies: 4,
 } as const;
+
+/** A session's expiry is written only where that moves it by more than this, so that a claim writes nothing. */
+export const EXPIRY_GRAIN_MS = 60_000;
+/** Calls of the session repository that share one commit. */
+export const MAX_CALLS_PER_COMMIT = 256;
+/** How long SQLite waits for another program's lock (a backup, a shell); the wait holds up every other call. */
+export const SQLITE_BUSY_TIMEOUT_MS = 250;
 
 /** A session fails after max(this, total / MISMATCH_SHARE) chunks whose bytes did not match their hash. */
 export const MIN_MISMATCH_LIMIT = 100;
@@ -103,4 +120,71 @@ export const CLIENT_DEFAULTS = {
   hashConcurrency: 2,
   /** A request that moves no byte for this long counts as a network failure. */
   stallMs: 60_000,
+  /** Uploads that are opened, hashed and made known to the server beyond those that `concurrency` can send. */
+  uploadsAhead: 4,
+  /** New sessions begun in place of one that was lost while its chunks were on the way. */
+  restarts: 2,
+  /** Chunk sizes of earlier sessions that a file is hashed with before the plan's own. */
+  hashTries: 2,
+  /** Chunks hashed between two points at which a pause can take hold without losing work. */
+  hashBatchChunks: 64,
+  /** Bytes read from a file at one time while hashing. */
+  hashReadBytes: MiB,
+  /** Bytes handed to a socket at one time; progress moves in these steps. */
+  sendSliceBytes: 256 * KiB,
+  /** Listeners hear of moving bytes at most this often; of everything else at once. */
+  progressIntervalMs: 100,
+  /** Speed is the mean over this long. */
+  speedWindowMs: 10_000,
+  /** How often speed and remaining time are told anew while nothing moves. */
+  speedTickMs: 1_000,
+} as const;
+
+/** The threads that hash and write, and how work over many chunks is shared out among them. */
+export const WORKER_DEFAULTS = {
+  /** Threads are as many as the machine runs at once, within these bounds. */
+  minThreads: 2,
+  maxThreads: 8,
+  /** Tasks that may wait for a thread; the memory budget bounds what they hold. */
+  queueLimit: 10_000,
+  /** A task over many chunks ends after this many bytes, or chunks, so that others get their turn. */
+  batchBytes: 32 * MiB,
+  batchChunks: 1000,
+  /** Such tasks of one upload that wait or run at one time. */
+  batchesInParallel: 4,
+  /** Files are read in pieces of this size. */
+  readPieceBytes: MiB,
+} as const;
+
+/** `chunkwise serve`, where no flag says otherwise. */
+export const SERVE_DEFAULTS = {
+  root: './chunkwise-data',
+  /** Loopback: nobody else reaches it. */
+  host: '127.0.0.1',
+  port: 8090,
+  /** Per address, chunks not counted: two for each file. High enough for folders of small files. */
+  requestsPerMinute: 60_000,
+  /** Longer than clients and proxies keep idle connections, so that none is closed under a request. */
+  keepAliveMs: 72_000,
+  /** A JSON body must be there this soon after its request began; chunks have a minimum rate instead. */
+  jsonBodyMs: 30_000,
+  /** Room for a full batch of `init` calls, each with all the metadata and names that it may have. */
+  jsonBodyBytes: MAX_BATCH_CALLS * (MAX_METADATA_BYTES + 32 * KiB),
+  /** A batch names all its procedures in the path. */
+  pathChars: MAX_BATCH_CALLS * 64,
+  /** How long a browser may remember what another page is allowed, in seconds. */
+  corsMaxAgeS: 24 * 60 * 60,
+} as const;
+
+/** What the command line shows, and when. */
+export const CLI_DEFAULTS = {
+  /** Files whose own progress is shown beside the total. */
+  shownFiles: 5,
+  /** Without a terminal, a line is written whenever this many percent more are there. */
+  linePercent: 10,
+  framesPerSecond: 10,
+  /** A second Ctrl-C within this time is the first one, which npm has passed on. */
+  sameInterruptMs: 100,
+  /** The file that the demo makes where it is given none. */
+  demoFileBytes: 256 * MiB,
 } as const;

@@ -47,13 +47,14 @@ export const DEFAULT_PLAN_RULES: PlanRules = {
 
 /**
  * The plan that a server prefers for `size`: the configured chunk size while it makes at most CHUNK_COUNT_GOAL
- * chunks, then the smallest multiple of 1 MiB that does, then `maxChunkSize` with more chunks.
+ * chunks (`maxChunks` where that is less), then the smallest multiple of 1 MiB that does, then `maxChunkSize` with
+ * more chunks.
  * @param size bytes; a safe integer within [0, rules.maxFileSize]
  */
 export function planFor(size: number, rules: PlanRules = DEFAULT_PLAN_RULES): Plan {
   if (size <= rules.threshold) return singlePlan(size);
   const configured = Math.max(rules.chunkSize, rules.minChunkSize);
-  const needed = Math.ceil(size / CHUNK_COUNT_GOAL);
+  const needed = Math.ceil(size / Math.min(CHUNK_COUNT_GOAL, rules.maxChunks));
   const grown = needed <= configured ? configured : Math.ceil(needed / MiB) * MiB;
   const chunkSize = Math.min(grown, rules.maxChunkSize);
   return { mode: 'chunked', chunkSize, total: Math.ceil(size / chunkSize) };
@@ -92,7 +93,9 @@ export function contradictionIn(
 ): string | null {
   for (const [key, value] of Object.entries(rules))
     if (!Number.isSafeInteger(value) || value < (key === 'threshold' ? 0 : 1))
-      return `${key} must be a whole number of bytes, got ${value}`;
+      return `${key} must be a whole number, got ${value}`;
+  if (rules.maxChunks > MAX_CHUNKS)
+    return `maxChunks (${rules.maxChunks}) is more than the ${MAX_CHUNKS} that a request can number`;
   if (rules.minChunkSize > rules.maxChunkSize)
     return `minChunkSize (${rules.minChunkSize}) is larger than maxChunkSize (${rules.maxChunkSize})`;
   if (rules.chunkSize > rules.maxChunkSize)

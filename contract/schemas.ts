@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from './errors.js';
 import { CHUNK_HASH_PATTERN, FILE_HASH_PATTERN } from './hashes.js';
+import { UPLOAD_ID_PATTERN } from './ids.js';
 import {
   MAX_CHUNKS,
   MAX_LIST_LIMIT,
@@ -15,8 +16,8 @@ import {
   MAX_TYPE_BYTES,
   MAX_WATCH_IDS,
 } from './limits.js';
-import { STATUSES } from './states.js';
 import { utf8Bytes } from './sizes.js';
+import { STATUSES } from './states.js';
 
 const text = (maxBytes: number) =>
   z
@@ -28,8 +29,7 @@ const bytes = z.int().nonnegative();
 const count = z.int().nonnegative().max(MAX_CHUNKS);
 const time = z.int().nonnegative();
 
-/** A ULID in its one canonical spelling: an id never reaches the disk or the database in another one. */
-export const uploadId = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, { error: 'not an upload id' });
+export const uploadId = z.string().regex(UPLOAD_ID_PATTERN, { error: 'not an upload id' });
 export const chunkHash = z.string().regex(CHUNK_HASH_PATTERN, { error: '64 lower-case hex digits' });
 export const fileHash = z.string().regex(FILE_HASH_PATTERN, { error: '<64 lower-case hex digits>-<total>' });
 export const policyName = text(MAX_POLICY_NAME_BYTES).min(1);

@@ -20,8 +20,7 @@ export interface Assembler {
   stop(reason: unknown): Promise<void>;
 }
 
-/** Assemblies at one time: they share the disk, and the worker pool runs their pieces in parallel anyway. */
-const PARALLEL_ASSEMBLIES = 4;
+const { parallelAssemblies } = SERVER_DEFAULTS;
 
 export function createAssembler(
   deps: AssemblyDeps & { jobs: Jobs; events: Events; cleanup: Cleanup; leaseMs: number },
@@ -35,7 +34,7 @@ export function createAssembler(
 
   async function runOne(uploadId?: string): Promise<boolean> {
     const running = jobs.ids();
-    if (stopped || running.length >= PARALLEL_ASSEMBLIES) return false;
+    if (stopped || running.length >= parallelAssemblies) return false;
     const taken = await sessions.takeLease(writer, leaseMs, clock.now(), uploadId, running);
     if (taken === null) return false;
     const { session, lease } = taken;
@@ -105,7 +104,7 @@ export function createAssembler(
     while (await runOne());
     const due = stopped ? null : await sessions.nextDue('assembly');
     cancelTimer();
-    if (due !== null && !stopped && jobs.ids().length < PARALLEL_ASSEMBLIES)
+    if (due !== null && !stopped && jobs.ids().length < parallelAssemblies)
       cancelTimer = clock.after(Math.max(due - clock.now(), 0), () => kick());
   }
 

@@ -39,8 +39,9 @@ export async function assemble(
 ): Promise<void> {
   const { sessions, store, hooks, clock } = deps;
   try {
-    const earlier = session.publishing ? await store.published(session) : null;
-    if (earlier !== null) return await commit(deps, session, lease, earlier);
+    // An earlier attempt came as far as the rename, but maybe not as far as the disk: publishing again ends it.
+    if (session.publishing && (await store.published(session)) !== null)
+      return await commit(deps, session, lease, await store.publish(session));
 
     await sessions.whenUnclaimed(session.id);
     if (session.copyFrom !== null && !(await copied(deps, session, session.copyFrom, signal)))

@@ -1,7 +1,7 @@
+import { SERVER_DEFAULTS } from '../contract/index.js';
 import type { ChunkRecord, Sessions, UploadSession } from './sessions/sessions.js';
 
-/** Records read from the sessions at one time: bounds both memory and the time that the database is held. */
-const PAGE_ROWS = 5_000;
+const { chunkPageRows } = SERVER_DEFAULTS;
 
 /** All accepted chunks of an upload in index order. */
 export async function* readChunks(
@@ -9,10 +9,10 @@ export async function* readChunks(
   upload: Pick<UploadSession, 'id'>,
 ): AsyncGenerator<ChunkRecord> {
   for (let from = 0; ; ) {
-    const page = await sessions.chunks(upload.id, from, PAGE_ROWS);
+    const page = await sessions.chunks(upload.id, from, chunkPageRows);
     yield* page;
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE_ROWS) return;
+    if (last === undefined || page.length < chunkPageRows) return;
     from = last.index + 1;
   }
 }

@@ -1,3 +1,4 @@
+import { SERVER_DEFAULTS } from '../contract/index.js';
 import type { Assembler } from './assembler.js';
 import type { Logger } from './log.js';
 import type { Outbox } from './outbox.js';
@@ -5,7 +6,7 @@ import type { Repair } from './repair.js';
 import type { Sessions } from './sessions/sessions.js';
 import type { Store } from './stores/store.js';
 
-const BATCH = 100;
+const { sweepBatchRows } = SERVER_DEFAULTS;
 
 /**
  * After a start: ends what dead processes held, finds out which bytes a power cut may have taken, and lets assemblies
@@ -24,10 +25,10 @@ export async function recover(deps: {
   await sessions.releaseDeadHolders();
   const { changed } = await sessions.markBoot(deps.bootId);
   for (let after: string | null = null; ; ) {
-    const page = await sessions.page('receiving', after, BATCH);
+    const page = await sessions.page('receiving', after, sweepBatchRows);
     for (const session of page) await repair.restage(session);
     after = page.at(-1)?.id ?? null;
-    if (page.length < BATCH) break;
+    if (page.length < sweepBatchRows) break;
   }
   if (changed) settleInBackground();
   assembler.kick();

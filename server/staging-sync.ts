@@ -1,10 +1,9 @@
-import type { Clock } from '../contract/index.js';
+import { type Clock, SERVER_DEFAULTS } from '../contract/index.js';
 import type { Logger } from './log.js';
 import type { Sessions, UploadSession } from './sessions/sessions.js';
 import type { Store } from './stores/store.js';
 
-/** Sessions looked at in one round. */
-const ROUND = 100;
+const { sweepBatchRows } = SERVER_DEFAULTS;
 
 /**
  * With `durability: 'file'`: syncs staging every now and then and records how far, so that a power cut costs a
@@ -43,7 +42,7 @@ export function createStagingSync(deps: {
   }
 
   async function run(): Promise<void> {
-    for (const session of await sessions.unsynced(ROUND)) await syncOne(session);
+    for (const session of await sessions.unsynced(sweepBatchRows)) await syncOne(session);
   }
 
   function start(): void {

@@ -4,8 +4,7 @@ import type { Logger } from './log.js';
 import type { Sessions } from './sessions/sessions.js';
 import type { Store } from './stores/store.js';
 
-/** Rows or entries handled at one time. */
-const BATCH = 100;
+const { sweepBatchRows } = SERVER_DEFAULTS;
 
 export interface SweepReport {
   /** Sessions that expired now. */
@@ -30,17 +29,19 @@ export async function sweep(deps: {
   const report: SweepReport = { expired: 0, cleaned: 0, purged: 0, orphans: 0 };
 
   for (;;) {
-    const expired = await sessions.expire(clock.now(), BATCH);
+    const expired = await sessions.expire(clock.now(), sweepBatchRows);
     for (const session of expired) cleanup.ended(session);
     report.expired += expired.length;
-    if (expired.length < BATCH) break;
+    if (expired.length < sweepBatchRows) break;
   }
   await cleanup.idle();
 
   // Those that fail now stay for the next sweep; they must not be met again in this one.
   const failed = new Set<string>();
   for (;;) {
-    const left = (await sessions.uncleaned(BATCH + failed.size)).filter((session) => !failed.has(session.id));
+    const left = (await sessions.uncleaned(sweepBatchRows + failed.size)).filter(
+      (session) => !failed.has(session.id),
+    );
     for (const session of left)
       await cleanup.clean(session).then(
         () => report.cleaned++,
@@ -53,9 +54,9 @@ export async function sweep(deps: {
   }
 
   for (;;) {
-    const purged = await sessions.purge(clock.now() - SERVER_DEFAULTS.endedRetentionMs, BATCH);
+    const purged = await sessions.purge(clock.now() - SERVER_DEFAULTS.endedRetentionMs, sweepBatchRows);
     report.purged += purged;
-    if (purged < BATCH) break;
+    if (purged < sweepBatchRows) break;
   }
 
   report.orphans = await removeOrphans(sessions, store);
@@ -76,7 +77,7 @@ async function removeOrphans(sessions: Sessions, store: Store): Promise<number> 
   };
   for await (const entry of store.entries()) {
     batch.push(entry);
-    if (batch.length === BATCH) await settle();
+    if (batch.length === sweepBatchRows) await settle();
   }
   await settle();
   return removed;

@@ -1,8 +1,6 @@
-import { KiB } from '../../contract/index.js';
+import { SERVER_DEFAULTS } from '../../contract/index.js';
 
-/** Pieces below this are copied together: each object costs memory that the budget does not see. */
-const SMALL_PIECE_BYTES = 16 * KiB;
-const BLOCK_BYTES = 64 * KiB;
+const { smallPieceBytes, pieceBlockBytes } = SERVER_DEFAULTS;
 
 /**
  * Collects a body's pieces so that every buffer owns its memory and can be transferred to a worker. Network buffers
@@ -24,13 +22,13 @@ export function createCollector(): { add(piece: Uint8Array): void; take(): Uint8
   return {
     add(piece) {
       const ownsMemory = piece.byteOffset === 0 && piece.byteLength === piece.buffer.byteLength;
-      if (ownsMemory && piece.byteLength >= SMALL_PIECE_BYTES) {
+      if (ownsMemory && piece.byteLength >= smallPieceBytes) {
         closeBlock();
         pieces.push(piece);
         return;
       }
       for (let from = 0; from < piece.byteLength; ) {
-        block ??= new Uint8Array(BLOCK_BYTES);
+        block ??= new Uint8Array(pieceBlockBytes);
         const part = piece.subarray(from, from + block.byteLength - filled);
         block.set(part, filled);
         filled += part.byteLength;

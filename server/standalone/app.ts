@@ -12,9 +12,8 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import {
   CHUNK_HEADER,
   ERRORS,
-  KiB,
   MAX_BATCH_CALLS,
-  MAX_METADATA_BYTES,
+  SERVE_DEFAULTS,
   SERVER_DEFAULTS,
   systemClock,
 } from '../../contract/index.js';
@@ -51,13 +50,6 @@ export interface Standalone extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Room for a full batch of `init` calls. */
-const JSON_BODY_BYTES = MAX_BATCH_CALLS * (MAX_METADATA_BYTES + 32 * KiB);
-/** A batch names all its procedures in the path. */
-const MAX_PATH_CHARS = MAX_BATCH_CALLS * 64;
-/** Longer than what clients and proxies keep idle connections, so that none is closed under a request. */
-const KEEP_ALIVE_MS = 72_000;
-
 /** `chunkwise serve`: a whole server on one port. Resolves once it listens and its uploads are ready. */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
   const { host, port, token, policies, allowedHosts, allowedOrigins, requestsPerMinute, ...core } = options;
@@ -80,11 +72,11 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   const router = t.router({ uploads: uploads.procedures(t.procedure) });
 
   const app = Fastify({
-    bodyLimit: JSON_BODY_BYTES,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    bodyLimit: SERVE_DEFAULTS.jsonBodyBytes,
+    keepAliveTimeout: SERVE_DEFAULTS.keepAliveMs,
     // node:http's own limit cuts off slow but honest chunks; `receive` and slowBodyGuard hold the line instead.
     requestTimeout: 0,
-    routerOptions: { maxParamLength: MAX_PATH_CHARS },
+    routerOptions: { maxParamLength: SERVE_DEFAULTS.pathChars },
     forceCloseConnections: 'idle',
   });
   app.addHook('onRequest', hostGuard([host, ...allowedHosts]));
@@ -100,7 +92,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   await app.register(cors, {
     origin: [...allowedOrigins],
     allowedHeaders: ['authorization', 'content-type', 'trpc-accept', CHUNK_HEADER],
-    maxAge: 24 * 60 * 60,
+    maxAge: SERVE_DEFAULTS.corsMaxAgeS,
   });
   if (requestsPerMinute > 0) await limitRate(app, requestsPerMinute);
   await app.register(fastifyStatic, { root: core.root, serve: false, dotfiles: 'allow', acceptRanges: true });

@@ -1,10 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Clock, ERRORS, type ErrorCode } from '../../contract/index.js';
+import { type Clock, ERRORS, type ErrorCode, SERVE_DEFAULTS } from '../../contract/index.js';
 import { isChunkRequest } from '../request.js';
-
-/** A JSON body must be here this soon after its request began; chunks have a minimum rate instead. */
-const JSON_BODY_MS = 30_000;
 
 type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
@@ -50,7 +47,7 @@ export const multipartGuard: Guard = async (request, reply) => {
 export function slowBodyGuard(clock: Clock): Guard {
   return async ({ raw }) => {
     if (raw.method !== 'POST' || isChunkRequest(raw)) return;
-    const cancel = clock.after(JSON_BODY_MS, () => raw.destroy());
+    const cancel = clock.after(SERVE_DEFAULTS.jsonBodyMs, () => raw.destroy());
     raw.once('end', cancel).once('close', cancel);
   };
 }

@@ -15,7 +15,7 @@ function connect(url: string, owner: string) {
       uploadLink<TestRouter>({ url, headers }),
       splitLink<TestRouter>({
         condition: (op) => op.type === 'subscription',
-        true: httpSubscriptionLink<TestRouter>({
+        true: httpSubscriptionLink({
           url,
           EventSource: EventSource as never,
           eventSourceOptions: () =>

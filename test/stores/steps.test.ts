@@ -140,6 +140,23 @@ for (const [kind, { make }] of Object.entries(DISK_KINDS))
       }
     });
 
+    it('syncs names after it moved a file, also where an earlier publish stopped in between', async () => {
+      await using folder = await temporaryFolder();
+      const file = sample();
+      let stopAtSync = true;
+      const broken = createFaultySteps(tasks, ({ name }) =>
+        stopAtSync && name === 'syncFolder' && broken.names.includes('rename') ? 'stop' : null,
+      );
+      await expect(carry(make({ root: folder.path, ...broken }), file)).rejects.toThrow();
+      expect(broken.names.slice(-2)).toEqual(['rename', 'syncFolder']);
+
+      stopAtSync = false;
+      const steps = createFaultySteps(tasks, () => null);
+      await make({ root: folder.path, ...steps }).publish(file.upload);
+      expect(steps.names).not.toContain('rename');
+      expect(steps.names.slice(-3)).toEqual(['syncFolder', 'syncFolder', 'syncFolder']);
+    });
+
     it('rejects a sync that failed, and syncs everything again when it is asked the next time', async () => {
       await using folder = await temporaryFolder();
       const file = sample();

@@ -67,6 +67,8 @@ describe('a pool of worker threads', () => {
 
   it('fails, and does not hang, where threads cannot even start; again and again', async () => {
     await using pool = createWorkerPool({ worker: new URL('./missing.js', crashing), threads: 2 });
+    // One task: the other thread dies idle. Then more tasks than threads.
+    await expect(pool.run('ping', null)).rejects.toMatchObject({ code: 'INTERNAL' });
     for (let time = 0; time < 3; time++)
       await expect(
         Promise.all(Array.from({ length: 4 }, () => pool.run('ping', null))),
@@ -85,6 +87,23 @@ describe('a pool of worker threads', () => {
     } finally {
       process.off('worker', count);
     }
+  });
+
+  it('starts as many threads as it needs after one died, and no more', async () => {
+    let started = 0;
+    const count = () => started++;
+    process.on('worker', count);
+    try {
+      await using pool = crashingPool({ threads: 1 });
+      await expect(pool.run('syncFile', { path: 'exit' })).rejects.toMatchObject({ code: 'INTERNAL' });
+      expect(await pool.run('ping', null)).toBe('pong');
+      await expect(pool.run('syncFile', { path: 'throw' })).rejects.toMatchObject({ code: 'INTERNAL' });
+      expect(await pool.run('ping', null)).toBe('pong');
+    } finally {
+      process.off('worker', count);
+    }
+    // A task that throws leaves its thread alive.
+    expect(started).toBe(2);
   });
 
   it('takes an aborted task out of the queue, and lets one that runs come to its end', async () => {

@@ -17,7 +17,7 @@ export function takeLock(Database: DatabaseClass, lockFile: string): { release()
     const code = sqliteCode(cause);
     if (code.startsWith('SQLITE_BUSY'))
       throw new UploadError('STORE_UNAVAILABLE', {
-        message: `another Chunkwise server is using ${path.dirname(lockFile)}`,
+        message: `another Chunkwise server is using ${path.dirname(lockFile)}: stop it, or choose another folder`,
         cause,
       });
     if (code.startsWith('SQLITE_NOTADB'))

@@ -6,6 +6,7 @@ import { loadDriver } from './driver.js';
 import { inspectDatabase } from './inspect.js';
 import { takeLock } from './lock.js';
 import { migrate } from './migrate.js';
+import { prepareHotQueries } from './operations/hot.js';
 import type { Db } from './operations/operation.js';
 import type { DatabaseFiles } from './protocol.js';
 
@@ -31,9 +32,10 @@ export async function openDatabase({ file, lockFile }: DatabaseFiles): Promise<O
       sqlite.close();
       throw error;
     }
+    const db = drizzle(sqlite);
     return {
       sqlite,
-      db: drizzle(sqlite),
+      db: Object.assign(db, { hot: prepareHotQueries(db) }),
       close() {
         sqlite.close();
         lock.release();

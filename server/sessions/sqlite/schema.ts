@@ -89,10 +89,17 @@ export const uploads = sqliteTable(
         sql`quote("relative_path")`,
       )
       .where(sql`"status" in ('receiving', 'assembling', 'completed') and "declared_hash" is not null`),
-    index('uploads_content').on(table.owner, table.hash, table.createdAt),
+    index('uploads_content').on(
+      table.owner,
+      table.hash,
+      table.size,
+      table.chunkSize,
+      table.createdAt,
+      table.id,
+    ),
     // Also holds all that a quota sums up.
     index('uploads_size')
-      .on(table.owner, table.size)
+      .on(table.owner, table.size, table.status)
       .where(sql`"status" in ('receiving', 'assembling', 'completed')`),
     index('uploads_list').on(table.owner, table.createdAt, table.id),
     index('uploads_list_status').on(table.owner, table.status, table.createdAt, table.id),

@@ -57,8 +57,8 @@ CREATE TABLE `uploads` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `uploads_identity` ON `uploads` (`owner`,`policy`,`declared_hash`,`size`,`chunk_size`,`name`,quote("relative_path")) WHERE "status" in ('receiving', 'assembling', 'completed') and "declared_hash" is not null;--> statement-breakpoint
-CREATE INDEX `uploads_content` ON `uploads` (`owner`,`hash`,`created_at`);--> statement-breakpoint
-CREATE INDEX `uploads_size` ON `uploads` (`owner`,`size`) WHERE "status" in ('receiving', 'assembling', 'completed');--> statement-breakpoint
+CREATE INDEX `uploads_content` ON `uploads` (`owner`,`hash`,`size`,`chunk_size`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `uploads_size` ON `uploads` (`owner`,`size`,`status`) WHERE "status" in ('receiving', 'assembling', 'completed');--> statement-breakpoint
 CREATE INDEX `uploads_list` ON `uploads` (`owner`,`created_at`,`id`);--> statement-breakpoint
 CREATE INDEX `uploads_list_status` ON `uploads` (`owner`,`status`,`created_at`,`id`);--> statement-breakpoint
 CREATE INDEX `uploads_status` ON `uploads` (`status`,`id`);--> statement-breakpoint

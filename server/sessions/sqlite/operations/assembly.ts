@@ -8,7 +8,7 @@ import { forgetChunks } from './forget.js';
 import { change, move } from './moves.js';
 import { reading, writing } from './operation.js';
 import { fitsQuota } from './quota.js';
-import { oneOf, selectSessions } from './rows.js';
+import { oneOf, selectSessions, throughIndex } from './rows.js';
 
 const NOT_LEASED = { leaseHolder: null, dueAt: null };
 
@@ -28,13 +28,16 @@ export interface TakeLease {
 export const assembly = {
   releaseDeadHolders: writing((db, _: Record<never, never>) => {
     move(db, 'assembling', 'assembling', isNotNull(uploads.leaseHolder), { leaseHolder: null, dueAt: 0 });
-    db.update(uploads).set({ hookTaken: false, hookDueAt: 0 }).where(eq(uploads.hookTaken, true)).run();
+    db.update(uploads)
+      .set({ hookTaken: false, hookDueAt: 0 })
+      .where(and(sql`${uploads.hookDue} = 1`, eq(uploads.hookTaken, true)))
+      .run();
   }),
 
   takeLease: writing((db, args: TakeLease) => {
     const due = db
-      .select({ id: uploads.id })
-      .from(uploads)
+      .select({ id: sql<string>`${uploads.id}` })
+      .from(throughIndex('uploads_due'))
       .where(
         and(
           sql`${uploads.status} = 'assembling'`,
@@ -134,16 +137,14 @@ export const assembly = {
   }),
 
   nextDue: reading((db, { kind }: { kind: 'assembly' | 'hook' }): number | null => {
-    const hook = kind === 'hook';
-    const waiting = hook
-      ? sql`${uploads.hookDue} = 1`
-      : and(sql`${uploads.status} = 'assembling'`, isNull(uploads.leaseHolder));
-    return (
-      db
-        .select({ due: min(hook ? uploads.hookDueAt : uploads.dueAt) })
-        .from(uploads)
-        .where(waiting)
-        .get()?.due ?? null
-    );
+    const hooks = db
+      .select({ due: min(uploads.hookDueAt) })
+      .from(uploads)
+      .where(sql`${uploads.hookDue} = 1`);
+    const assemblies = db
+      .select({ due: min(uploads.dueAt) })
+      .from(throughIndex('uploads_due'))
+      .where(and(sql`${uploads.status} = 'assembling'`, isNull(uploads.leaseHolder)));
+    return (kind === 'hook' ? hooks : assemblies).get()?.due ?? null;
   }),
 };

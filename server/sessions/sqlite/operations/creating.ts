@@ -2,11 +2,12 @@ import { and, eq, sql } from 'drizzle-orm';
 import { UploadError } from '../../../../contract/index.js';
 import type { CreateOutcome, ExpiryRules, NewUpload, Quota, UploadSession } from '../../sessions.js';
 import { chunks, uploads } from '../schema.js';
+import { sessionColumns } from './columns.js';
 import { expiryAfter, outlived, putOff } from './expiry.js';
 import { move } from './moves.js';
 import { type Db, writing } from './operation.js';
 import { fitsQuota } from './quota.js';
-import { matching, selectSessions, sessionById, sessionColumns } from './rows.js';
+import { matching, selectSessions, sessionById } from './rows.js';
 
 export interface CreateArgs {
   readonly upload: NewUpload;

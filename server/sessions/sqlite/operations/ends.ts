@@ -3,7 +3,7 @@ import { FINAL_STATUSES } from '../../../../contract/index.js';
 import { chunks, uploads } from '../schema.js';
 import { move } from './moves.js';
 import { reading, writing } from './operation.js';
-import { selectSessions, sessionById } from './rows.js';
+import { selectSessions, sessionById, throughIndex } from './rows.js';
 
 /** Ended without a file; in the words of the partial index. */
 const withoutFile = sql`${uploads.status} in ('gone', 'aborted', 'expired', 'failed')`;
@@ -22,8 +22,8 @@ export const ends = {
 
   expire: writing((db, { now, limit }: { now: number; limit: number }) => {
     const over = db
-      .select({ id: uploads.id })
-      .from(uploads)
+      .select({ id: sql<string>`${uploads.id}` })
+      .from(throughIndex('uploads_expiry'))
       .where(and(sql`${uploads.status} = 'receiving'`, lte(uploads.expiresAt, now)))
       .orderBy(asc(uploads.expiresAt))
       .limit(limit);
@@ -57,8 +57,8 @@ export const ends = {
 
   purge: writing((db, { endedBefore, limit }: { endedBefore: number; limit: number }) => {
     const ended = db
-      .select({ id: uploads.id })
-      .from(uploads)
+      .select({ id: sql<string>`${uploads.id}` })
+      .from(throughIndex('uploads_ended'))
       .where(and(withoutFile, eq(uploads.staged, false), lt(uploads.endedAt, endedBefore)))
       .orderBy(asc(uploads.endedAt))
       .limit(limit);

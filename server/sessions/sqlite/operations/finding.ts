@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, isNotNull, lt, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, isNotNull, sql } from 'drizzle-orm';
 import type { FileHash, Status } from '../../../../contract/index.js';
 import type { ListQuery } from '../../sessions.js';
 import { chunks, uploads } from '../schema.js';
@@ -60,12 +60,7 @@ export const finding = {
         and(
           eq(uploads.owner, query.owner),
           query.status && eq(uploads.status, query.status),
-          after
-            ? or(
-                lt(uploads.createdAt, after.createdAt),
-                and(eq(uploads.createdAt, after.createdAt), lt(uploads.id, after.id)),
-              )
-            : undefined,
+          after ? sql`(${uploads.createdAt}, ${uploads.id}) < (${after.createdAt}, ${after.id})` : undefined,
         ),
       )
       .orderBy(...newestFirst)

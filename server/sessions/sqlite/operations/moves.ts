@@ -3,8 +3,8 @@ import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core';
 import type { MOVES, Status } from '../../../../contract/index.js';
 import type { UploadSession } from '../../sessions.js';
 import { uploads } from '../schema.js';
+import { sessionColumns } from './columns.js';
 import type { Db } from './operation.js';
-import { sessionColumns } from './rows.js';
 
 export type Changes = Omit<SQLiteUpdateSetSource<typeof uploads>, 'id' | 'status'>;
 

@@ -1,9 +1,10 @@
 import { and, asc, eq, lte, sql } from 'drizzle-orm';
 import type { Json } from '../../../../contract/index.js';
 import { uploads } from '../schema.js';
+import { sessionColumns } from './columns.js';
 import type { Changes } from './moves.js';
 import { type Db, writing } from './operation.js';
-import { sessionById, sessionColumns } from './rows.js';
+import { sessionById } from './rows.js';
 
 /** Changes the upload's entry in the outbox, where it is still due. */
 function changeDue(db: Db, id: string, changes: Changes) {

@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Quota } from '../../sessions.js';
 import { uploads } from '../schema.js';
 import type { Db } from './operation.js';
-import { matching } from './rows.js';
+import { matching, throughIndex } from './rows.js';
 
 /** The owner's live uploads, and `added` to them, stay within the quota. */
 export function fitsQuota(
@@ -14,7 +14,7 @@ export function fitsQuota(
   if (quota.maxBytes === null && quota.maxUploads === null) return true;
   const used = db
     .select({ bytes: sql<number>`total(${uploads.size})`, uploads: sql<number>`count(*)` })
-    .from(uploads)
+    .from(throughIndex('uploads_size'))
     .where(and(eq(uploads.owner, owner), matching))
     .get();
   const bytes = (used?.bytes ?? 0) + added.bytes;

@@ -8,10 +8,10 @@ import type {
   ClaimRequest,
   ExpiryRules,
 } from '../../sessions.js';
-import { chunks, uploads } from '../schema.js';
+import { uploads } from '../schema.js';
 import { create } from './creating.js';
 import { putOff } from './expiry.js';
-import { change, move } from './moves.js';
+import { move } from './moves.js';
 import { type Db, writing } from './operation.js';
 import { sessionById } from './rows.js';
 
@@ -61,11 +61,7 @@ export const receiving = {
       throw new UploadError('INTERNAL', { message: `chunk ${index} of ${uploadId} is not in its plan` });
 
     const seq = session.lastSeq + 1;
-    const record = { hash, seq, writer: acceptance.writer, suspect: false };
-    db.insert(chunks)
-      .values({ uploadId, index, ...record })
-      .onConflictDoUpdate({ target: [chunks.uploadId, chunks.index], set: record })
-      .run();
+    db.hot.putChunk.run({ uploadId, index, hash, seq, writer: acceptance.writer });
     const isNew = accepted === null;
     const receivedChunks = session.receivedChunks + (isNew ? 1 : 0);
     const changes = {
@@ -79,7 +75,7 @@ export const receiving = {
     const completing = receivedChunks === session.total;
     const [after] = completing
       ? move(db, 'receiving', 'assembling', eq(uploads.id, uploadId), { ...changes, dueAt: acceptance.now })
-      : [change(db, uploadId, 'receiving', changes)];
+      : [db.hot.countAcceptance.get({ id: uploadId, ...changes })];
     if (!after)
       throw new UploadError('INTERNAL', { message: `upload ${uploadId} changed within a transaction` });
     return { kind: 'accepted', session: after, completing };
@@ -106,10 +102,5 @@ export const receiving = {
 };
 
 function acceptedHash(db: Db, uploadId: string, index: number): string | null {
-  const row = db
-    .select({ hash: chunks.hash })
-    .from(chunks)
-    .where(and(eq(chunks.uploadId, uploadId), eq(chunks.index, index)))
-    .get();
-  return row?.hash ?? null;
+  return db.hot.acceptedHash.get({ uploadId, index })?.hash ?? null;
 }

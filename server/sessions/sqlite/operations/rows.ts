@@ -1,20 +1,8 @@
-import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { UploadSession } from '../../sessions.js';
 import { type chunks, uploads } from '../schema.js';
+import { sessionColumns } from './columns.js';
 import type { Db } from './operation.js';
-
-const {
-  mismatches: _mismatches,
-  leaseHolder: _leaseHolder,
-  dueAt: _dueAt,
-  hookDueAt: _hookDueAt,
-  hookTaken: _hookTaken,
-  hookError: _hookError,
-  ...columns
-} = getTableColumns(uploads);
-
-/** The columns that make an UploadSession; the others are the repository's own. */
-export const sessionColumns = columns;
 
 /**
  * The statuses that an `init` joins and a quota counts, in the very words of the partial indexes: SQLite uses such an
@@ -22,12 +10,20 @@ export const sessionColumns = columns;
  */
 export const matching: SQL = sql`${uploads.status} in ('receiving', 'assembling', 'completed')`;
 
+/**
+ * The table, read through an index by name: SQLite would rather take another one that begins with the status, and
+ * would then look at every row of that status.
+ */
+export function throughIndex(name: 'uploads_size' | 'uploads_due' | 'uploads_expiry' | 'uploads_ended'): SQL {
+  return sql`${uploads} indexed by ${sql.identifier(name)}`;
+}
+
 export function selectSessions(db: Db) {
   return db.select(sessionColumns).from(uploads);
 }
 
 export function sessionById(db: Db, id: string): UploadSession | null {
-  return selectSessions(db).where(eq(uploads.id, id)).get() ?? null;
+  return db.hot.sessionById.get({ id }) ?? null;
 }
 
 /** `column` is one of `values`, however many they are. */

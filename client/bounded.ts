@@ -1,0 +1,27 @@
+import { type Clock, UploadError } from '../contract/index.js';
+import { orAbort, type Scope, within } from './scope.js';
+
+/**
+ * Runs one request that must not hang: past `timeoutMs` it is aborted and counts as a network failure. Rejects as
+ * soon as the scope aborts, even where the request itself goes on (tRPC aborts a batch only with all of its calls).
+ */
+export function bounded<T>(
+  clock: Clock,
+  timeoutMs: number,
+  parent: Scope,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return within(parent, async (scope) => {
+    const cancel = clock.after(timeoutMs, () =>
+      scope.abort(
+        new UploadError('NETWORK', { message: `The server did not answer within ${timeoutMs / 1000} s.` }),
+      ),
+    );
+    try {
+      scope.signal.throwIfAborted();
+      return await orAbort(run(scope.signal), scope.signal);
+    } finally {
+      cancel();
+    }
+  });
+}

@@ -1,0 +1,92 @@
+import {
+  CLIENT_DEFAULTS,
+  type Clock,
+  type Randomness,
+  SERVER_DEFAULTS,
+  systemClock,
+  systemRandomness,
+} from '../contract/index.js';
+import { createGate, type Gate } from './gate.js';
+import { type Hasher, webHasher } from './hash.js';
+import { type Connectivity, runtimeConnectivity } from './online.js';
+import type { RetryRules } from './retry.js';
+import { createScheduler, type Scheduler } from './schedule.js';
+import type { UploadsClient } from './types.js';
+
+/** Options of an uploader; each default is CLIENT_DEFAULTS' unless stated. Times are milliseconds. */
+export interface UploaderOptions {
+  /** Chunk requests of all uploads in flight at one time. A policy's maxParallelChunks bounds it per upload. */
+  concurrency?: number;
+  /** Retries of one chunk for answers that blame the chunk, and of `init` until it has answered once. */
+  retries?: number;
+  /** Without progress for this long, an upload fails; its session stays resumable. */
+  patienceMs?: number;
+  /**
+   * 'before': hash the whole file first, so that a session of the same file is found and continued.
+   * 'during': hash each chunk just before it is sent; such an upload goes on after a pause, but not in another run.
+   * @default 'before'
+   */
+  hashing?: 'before' | 'during';
+  minBackoffMs?: number;
+  maxBackoffMs?: number;
+  clock?: Clock;
+  random?: Randomness;
+  /** @default webHasher(). The uploader closes it. */
+  hasher?: Hasher;
+  /** @default the browser's events, elsewhere always online */
+  connectivity?: Connectivity;
+}
+
+/** What all uploads of one uploader share. */
+export interface Engine {
+  readonly client: UploadsClient;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly hasher: Hasher;
+  readonly connectivity: Connectivity;
+  readonly scheduler: Scheduler;
+  /** Uploads that are at work: beyond them, files are not even opened. */
+  readonly admission: Gate;
+  readonly hashGate: Gate;
+  readonly rules: RetryRules;
+  readonly hashing: 'before' | 'during';
+}
+
+/** @throws RangeError where an option is out of its range */
+export function createEngine(client: UploadsClient, options: UploaderOptions): Engine {
+  const concurrency = atLeast(1, 'concurrency', options.concurrency ?? CLIENT_DEFAULTS.concurrency);
+  const connectivity = options.connectivity ?? runtimeConnectivity();
+  const minBackoffMs = atLeast(0, 'minBackoffMs', options.minBackoffMs ?? CLIENT_DEFAULTS.minBackoffMs);
+  return {
+    client,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandomness,
+    hasher: options.hasher ?? webHasher(),
+    connectivity,
+    scheduler: createScheduler(concurrency, connectivity),
+    admission: createGate(concurrency + CLIENT_DEFAULTS.uploadsAhead),
+    hashGate: createGate(CLIENT_DEFAULTS.hashConcurrency),
+    rules: {
+      retries: atLeast(0, 'retries', options.retries ?? CLIENT_DEFAULTS.retries),
+      patienceMs: atLeast(0, 'patienceMs', options.patienceMs ?? CLIENT_DEFAULTS.patienceMs),
+      minBackoffMs,
+      maxBackoffMs: atLeast(
+        minBackoffMs,
+        'maxBackoffMs',
+        options.maxBackoffMs ?? CLIENT_DEFAULTS.maxBackoffMs,
+      ),
+    },
+    hashing: options.hashing ?? 'before',
+  };
+}
+
+function atLeast(least: number, name: string, value: number): number {
+  if (!Number.isInteger(value) || value < least)
+    throw new RangeError(`${name} must be a whole number of at least ${least}, got ${value}`);
+  return value;
+}
+
+/** How long one request may take: a server cuts off bodies that are slower than this allows anyway. */
+export function requestTimeoutMs(bodyBytes: number): number {
+  return CLIENT_DEFAULTS.stallMs + Math.ceil((bodyBytes * 1000) / SERVER_DEFAULTS.minBodyRateBytesPerSecond);
+}

@@ -1,0 +1,69 @@
+import type { ChunkHash, Clock, PolicyView } from '../contract/index.js';
+import { UploadError } from '../contract/index.js';
+import type { ProgressEvent } from './progress.js';
+import type { Source } from './sources.js';
+import type { PlainUploadOptions } from './types.js';
+
+/** The chunk hashes of a file for one chunk size, as far as they are known. */
+export interface KnownHashes {
+  readonly chunkSize: number;
+  readonly values: (ChunkHash | undefined)[];
+}
+
+/** One upload's working memory. It outlives a pause, so that work is not done twice. */
+export interface Job {
+  /** Position among all uploads; lower goes first. */
+  readonly order: number;
+  readonly source: Source;
+  readonly name: string;
+  readonly options: PlainUploadOptions;
+  /** The source's version when the upload began; undefined before that, null where the source cannot change. */
+  version: string | null | undefined;
+  policy: PolicyView | null;
+  hashes: KnownHashes | null;
+  /** The session being worked on. */
+  uploadId: string | null;
+  /** `init` has answered. */
+  begun: boolean;
+  resumed: boolean;
+  restarts: number;
+  retries: number;
+  sentBytes: number;
+  /** Monotonic milliseconds. */
+  lastProgressAt: number;
+  report(event: ProgressEvent): void;
+}
+
+export function createJob(
+  order: number,
+  source: Source,
+  options: PlainUploadOptions,
+  clock: Clock,
+  report: (event: ProgressEvent) => void,
+): Job {
+  return {
+    order,
+    source,
+    name: options.name ?? source.name,
+    options,
+    version: undefined,
+    policy: null,
+    hashes: null,
+    uploadId: null,
+    begun: false,
+    resumed: false,
+    restarts: 0,
+    retries: 0,
+    sentBytes: 0,
+    lastProgressAt: clock.monotonic(),
+    report,
+  };
+}
+
+/** @throws UploadError FILE_CHANGED where the source is not what it was when the upload began */
+export async function assertUnchanged(job: Job): Promise<void> {
+  const version = (await job.source.version?.()) ?? null;
+  if (job.version === undefined) job.version = version;
+  else if (version !== job.version)
+    throw new UploadError('FILE_CHANGED', job.uploadId === null ? {} : { uploadId: job.uploadId });
+}

@@ -1,0 +1,86 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { UploadError } from '../../contract/index.js';
+import type { Source } from '../sources.js';
+
+export interface FileSourceOptions {
+  name?: string;
+  /** Path below the chosen folder, with `/`. */
+  relativePath?: string;
+  type?: string;
+}
+
+/**
+ * A file on this machine. It is opened with the first read and stays open until closed; a link is followed.
+ * @throws UploadError INPUT_INVALID where it cannot be read or is not a regular file
+ */
+export async function fileSource(file: string, options: FileSourceOptions = {}): Promise<Source> {
+  const absolute = path.resolve(file);
+  const stats = await fs.stat(absolute, { bigint: true }).catch((cause) => {
+    throw unreadable(file, cause);
+  });
+  if (!stats.isFile())
+    throw new UploadError('INPUT_INVALID', { message: `${file} is not a file that can be uploaded.` });
+  const size = Number(stats.size);
+  let opening: Promise<fs.FileHandle> | null = null;
+
+  const opened = () => {
+    opening ??= fs.open(absolute, 'r').catch((cause) => {
+      opening = null;
+      throw unreadable(file, cause);
+    });
+    return opening;
+  };
+
+  return {
+    name: options.name ?? path.basename(absolute),
+    size,
+    type: options.type,
+    lastModified: Number(stats.mtimeMs),
+    relativePath: options.relativePath,
+    path: absolute,
+    async read(offset, length) {
+      const handle = await opened();
+      const buffer = Buffer.allocUnsafeSlow(length);
+      let done = 0;
+      while (done < length) {
+        const { bytesRead } = await handle.read(buffer, done, length - done, offset + done).catch((cause) => {
+          throw unreadable(file, cause);
+        });
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return buffer.subarray(0, done);
+    },
+    /** By path: a file that was replaced by another one counts as changed too. */
+    async version() {
+      try {
+        return versionOf(await fs.stat(absolute, { bigint: true }));
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return 'gone';
+        throw unreadable(file, cause);
+      }
+    },
+    async close() {
+      const handle = await opening;
+      opening = null;
+      await handle?.close();
+    },
+  };
+}
+
+function versionOf({ size, mtimeNs, ino }: { size: bigint; mtimeNs: bigint; ino: bigint }): string {
+  return `${size}-${mtimeNs}-${ino}`;
+}
+
+/** In words, why a file or folder cannot be read. */
+export function unreadable(file: string, cause: unknown): UploadError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const words =
+    code === 'ENOENT'
+      ? `There is no file ${file}.`
+      : code === 'EACCES' || code === 'EPERM'
+        ? `${file} may not be read by this user.`
+        : `${file} cannot be read: ${message}`;
+  return new UploadError('INPUT_INVALID', { message: words, cause });
+}

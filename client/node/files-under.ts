@@ -1,0 +1,62 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { isUploadError, type UploadError } from '../../contract/index.js';
+import type { Source } from '../sources.js';
+import { fileSource, unreadable } from './file-source.js';
+
+/**
+ * The file at `start`, or every file below the folder at `start`, as sources. Files of a folder carry a `relativePath`
+ * that begins with the folder's name; they come sorted by name (UTF-16 order), each folder's in one go. Symbolic
+ * links below the folder are left out, so that nothing is uploaded twice or from elsewhere; `start` itself may be one.
+ * So are sockets, pipes and devices.
+ * @param onUnreadable told of a file or folder that cannot be read; the others follow. Default: throws
+ * @throws UploadError INPUT_INVALID where a file or folder cannot be read
+ */
+export async function* filesUnder(
+  start: string,
+  onUnreadable: (error: UploadError) => void = rethrow,
+): AsyncGenerator<Source> {
+  const absolute = path.resolve(start);
+  const stats = await fs.stat(absolute).catch(() => null);
+  if (stats?.isDirectory()) return yield* walk(absolute, path.basename(absolute), onUnreadable);
+  const source = await unlessUnreadable(fileSource(start), onUnreadable);
+  if (source) yield source;
+}
+
+async function* walk(
+  folder: string,
+  relative: string,
+  onUnreadable: (error: UploadError) => void,
+): AsyncGenerator<Source> {
+  const reading = fs.readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw unreadable(folder, cause);
+  });
+  const entries = (await unlessUnreadable(reading, onUnreadable)) ?? [];
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
+    const absolute = path.join(folder, entry.name);
+    if (entry.isDirectory()) yield* walk(absolute, below, onUnreadable);
+    else if (entry.isFile()) {
+      const source = await unlessUnreadable(fileSource(absolute, { relativePath: below }), onUnreadable);
+      if (source) yield source;
+    }
+  }
+}
+
+async function unlessUnreadable<Result>(
+  call: Promise<Result>,
+  onUnreadable: (error: UploadError) => void,
+): Promise<Result | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!isUploadError(error)) throw error;
+    onUnreadable(error);
+    return null;
+  }
+}
+
+function rethrow(error: UploadError): never {
+  throw error;
+}

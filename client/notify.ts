@@ -1,0 +1,43 @@
+import { CLIENT_DEFAULTS, type Clock } from '../contract/index.js';
+
+/** Tells listeners of changes, of moving bytes at most every `progressIntervalMs`. */
+export interface Notifier {
+  subscribe(listener: () => void): () => void;
+  /** @param urgent tell at once */
+  changed(urgent: boolean): void;
+  /** Tells what is still untold, and stops the timer. */
+  close(): void;
+}
+
+/** @param onError told what a listener threw: a broken listener must not break the upload */
+export function createNotifier(clock: Clock, onError: (error: unknown) => void): Notifier {
+  const listeners = new Set<() => void>();
+  let cancelTimer: (() => void) | null = null;
+
+  function tell() {
+    cancelTimer?.();
+    cancelTimer = null;
+    for (const listener of [...listeners])
+      try {
+        listener();
+      } catch (error) {
+        onError(error);
+      }
+  }
+
+  return {
+    subscribe(listener) {
+      // Wrapped, so that subscribing the same function twice gives two subscriptions.
+      const own = () => listener();
+      listeners.add(own);
+      return () => listeners.delete(own);
+    },
+    changed(urgent) {
+      if (urgent) tell();
+      else cancelTimer ??= clock.after(CLIENT_DEFAULTS.progressIntervalMs, tell);
+    },
+    close() {
+      if (cancelTimer) tell();
+    },
+  };
+}

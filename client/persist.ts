@@ -1,0 +1,68 @@
+import { sleep, UploadError } from '../contract/index.js';
+import { bounded } from './bounded.js';
+import { type Engine, requestTimeoutMs } from './engine.js';
+import { toUploadError } from './errors.js';
+import type { Job } from './job.js';
+import { whenOnline } from './online.js';
+import { judge, type Stage } from './retry.js';
+import type { Scope } from './scope.js';
+
+/**
+ * Tries until it succeeds or the retry rules give up. A success is progress; so is coming online again.
+ * @param onFailure looks at a failure first and may throw a better one, which ends the trying
+ * @throws UploadError, or the scope's reason when it aborts
+ */
+export async function persist<T>(
+  engine: Engine,
+  job: Job,
+  stage: Stage,
+  scope: Scope,
+  attempt: () => Promise<T>,
+  onFailure?: (error: UploadError) => Promise<void>,
+): Promise<T> {
+  const { clock } = engine;
+  const touch = () => {
+    job.lastProgressAt = clock.monotonic();
+  };
+  let counted = 0;
+  for (let failures = 0; ; failures++) {
+    if (await whenOnline(engine.connectivity, scope)) touch();
+    try {
+      const value = await attempt();
+      touch();
+      return value;
+    } catch (cause) {
+      scope.signal.throwIfAborted();
+      const error = withUploadId(toUploadError(cause, { now: clock.now() }), job.uploadId);
+      await onFailure?.(error);
+      const idleMs = clock.monotonic() - job.lastProgressAt;
+      const verdict = judge(error, stage, { failures, counted, idleMs }, engine.rules, engine.random);
+      if (!verdict.retry) throw error;
+      if (verdict.counted) counted++;
+      job.retries++;
+      job.report({ type: 'retry' });
+      await sleep(clock, verdict.afterMs, scope.signal);
+    }
+  }
+}
+
+/** The same for a call without a body. */
+export function persistCall<T>(
+  engine: Engine,
+  job: Job,
+  stage: Stage,
+  scope: Scope,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return persist(engine, job, stage, scope, () => bounded(engine.clock, requestTimeoutMs(0), scope, call));
+}
+
+function withUploadId(error: UploadError, uploadId: string | null): UploadError {
+  if (uploadId === null || error.uploadId !== undefined) return error;
+  return new UploadError(error.code, {
+    ...error.data,
+    message: error.message,
+    uploadId,
+    cause: error.cause ?? error,
+  });
+}

@@ -1,0 +1,132 @@
+import {
+  CLIENT_DEFAULTS,
+  formatSize,
+  isUploadError,
+  type Plan,
+  type PolicyView,
+  planWith,
+  UploadError,
+  type UploadView,
+} from '../contract/index.js';
+import type { Engine } from './engine.js';
+import { hashFile } from './hash-file.js';
+import { assertUnchanged, type Job } from './job.js';
+import { persistCall } from './persist.js';
+import type { Stage } from './retry.js';
+import type { Scope } from './scope.js';
+
+/**
+ * Everything up to the answer of `init`: ask for the policy, choose a chunk size, hash, begin or join the session.
+ * @throws UploadError, or the scope's reason when it aborts
+ */
+export async function prepare(engine: Engine, job: Job, scope: Scope): Promise<UploadView> {
+  const { size } = job.source;
+  const { policy: name } = job.options;
+  await assertUnchanged(job);
+  const policy = await persistCall(engine, job, stageOf(job), scope, (signal) =>
+    engine.client.policy.query({ ...(name === undefined ? {} : { policy: name }), size }, { signal }),
+  );
+  job.policy = policy;
+  const plan = policy.plan;
+  if (size > policy.maxFileSize || !plan)
+    throw new UploadError('FILE_TOO_LARGE', {
+      expected: policy.maxFileSize,
+      received: size,
+      message: `${job.name} has ${formatSize(size)}; at most ${formatSize(policy.maxFileSize)} are allowed.`,
+    });
+  const view = await begin(engine, job, plan, scope).catch((error: unknown) => {
+    // The policy changed since it was asked: once more, with the plan that the server wants now.
+    const wanted = isUploadError(error) && error.code === 'PLAN_MISMATCH' ? error.data.plan : undefined;
+    if (!wanted || wanted.chunkSize === plan.chunkSize) throw error;
+    return init(engine, job, wanted, scope);
+  });
+  adopt(job, view);
+  return view;
+}
+
+/** Until `init` has answered once, failures count against `retries`; afterwards there is a session worth patience. */
+function stageOf(job: Job): Stage {
+  return job.begun ? 'transfer' : 'begin';
+}
+
+/**
+ * Finds the chunk size to begin with. Sessions of this size with other chunk sizes may hold this very file; only
+ * hashing tells. The newest sizes are tried, each at the price of one pass over the file, and left again unless the
+ * server knows the content under them.
+ */
+async function begin(engine: Engine, job: Job, plan: Plan, scope: Scope): Promise<UploadView> {
+  if (engine.hashing === 'before' && job.policy)
+    for (const candidate of candidates(job.policy, plan, job.source.size)) {
+      const hash = await hashFile(engine, job, candidate, scope);
+      const content = { hash, size: job.source.size, chunkSize: candidate.chunkSize };
+      const known = await persistCall(engine, job, stageOf(job), scope, (signal) =>
+        engine.client.resume.query(content, { signal }),
+      ).then(
+        () => true,
+        (error: unknown) => {
+          if (isUploadError(error) && error.code === 'UPLOAD_NOT_FOUND') return false;
+          throw error;
+        },
+      );
+      if (known) return init(engine, job, candidate, scope);
+    }
+  return init(engine, job, plan, scope);
+}
+
+/** Chunk sizes to look for before the plan's own. None where the newest session has the plan's: `init` joins it. */
+function candidates(policy: PolicyView, plan: Plan, size: number): Plan[] {
+  if (plan.mode === 'single') return [];
+  const others = policy.resumable.indexOf(plan.chunkSize);
+  return policy.resumable
+    .slice(0, others === -1 ? CLIENT_DEFAULTS.hashTries : Math.min(others, CLIENT_DEFAULTS.hashTries))
+    .map((chunkSize) => planWith(size, chunkSize, policy))
+    .filter((candidate) => candidate !== null);
+}
+
+async function init(engine: Engine, job: Job, plan: Plan, scope: Scope): Promise<UploadView> {
+  const { source, options } = job;
+  const hash = engine.hashing === 'before' ? await hashFile(engine, job, plan, scope) : null;
+  const relativePath = options.relativePath ?? source.relativePath;
+  const input = {
+    name: job.name,
+    size: source.size,
+    chunkSize: plan.chunkSize,
+    hash,
+    ...(options.policy === undefined ? {} : { policy: options.policy }),
+    ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
+    ...(relativePath === undefined ? {} : { relativePath }),
+    ...(source.type === undefined ? {} : { type: source.type }),
+    ...(source.lastModified === undefined ? {} : { lastModified: Math.trunc(source.lastModified) }),
+  };
+  return persistCall(engine, job, stageOf(job), scope, (signal) =>
+    engine.client.init.mutate(input, { signal }),
+  );
+}
+
+/** Takes the session over into the job. */
+function adopt(job: Job, view: UploadView): void {
+  const hashedWith = job.hashes?.chunkSize;
+  if (view.size !== job.source.size || (hashedWith !== undefined && hashedWith !== view.chunkSize))
+    throw new UploadError('PROTOCOL', {
+      retryable: false,
+      message: 'The server answered a session of another file or plan.',
+      uploadId: view.uploadId,
+    });
+  if (!job.begun) job.resumed = view.receivedChunks > 0;
+  job.begun = true;
+  job.uploadId = view.uploadId;
+  // Hashed while sending: hashes of a lost session with other cuts are of no use.
+  if (job.hashes === null) job.hashes = { chunkSize: view.chunkSize, values: [] };
+}
+
+/** Tells the progress what the server holds. */
+export function reportSession(job: Job, view: UploadView): void {
+  job.report({
+    type: 'session',
+    uploadId: view.uploadId,
+    total: view.total,
+    chunks: view.receivedChunks,
+    bytes: view.receivedBytes,
+    resumed: job.resumed,
+  });
+}

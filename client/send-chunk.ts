@@ -1,0 +1,110 @@
+import {
+  type ChunkHash,
+  type ChunkRange,
+  type Progress,
+  UploadError,
+  type UploadView,
+} from '../contract/index.js';
+import { bounded } from './bounded.js';
+import { type Engine, requestTimeoutMs } from './engine.js';
+import { toUploadError } from './errors.js';
+import { readWhole } from './hash.js';
+import { assertUnchanged, type Job } from './job.js';
+import { ON_UPLOAD_PROGRESS } from './link.js';
+import { persist } from './persist.js';
+import type { SlotOutcome } from './schedule.js';
+import type { Scope } from './scope.js';
+
+/** A chunk to send; `fresh`: the server does not hold it yet. */
+export interface PendingChunk extends ChunkRange {
+  readonly fresh: boolean;
+}
+
+/**
+ * Sends one chunk until it is accepted. Sending it twice does no harm, so after a failure it is simply sent again,
+ * whether or not the server got it.
+ * @throws UploadError FILE_CHANGED where the file is not what it was; the server's error past the retry rules
+ */
+export function sendChunk(
+  engine: Engine,
+  job: Job,
+  view: UploadView,
+  chunk: PendingChunk,
+  scope: Scope,
+): Promise<Progress> {
+  return persist(
+    engine,
+    job,
+    'transfer',
+    scope,
+    () => sendOnce(engine, job, view, chunk, scope),
+    async (error) => {
+      if (error.code === 'CHUNK_HASH_MISMATCH' || error.code === 'CHUNK_CONFLICT')
+        await compareAgain(engine, job, chunk, scope);
+    },
+  );
+}
+
+async function sendOnce(
+  engine: Engine,
+  job: Job,
+  view: UploadView,
+  chunk: PendingChunk,
+  scope: Scope,
+): Promise<Progress> {
+  const { index, offset, size, fresh } = chunk;
+  const slot = await engine.scheduler.acquire(job.order, scope);
+  let outcome: SlotOutcome = 'failed';
+  let sent = 0;
+  try {
+    await assertUnchanged(job);
+    const data = await readWhole(job.source, chunk, scope.signal);
+    const hash = knownHash(job, index) ?? (await hashNow(engine, job, index, data));
+    const answer = await bounded(engine.clock, requestTimeoutMs(size), scope, (signal) =>
+      engine.client.chunk.mutate(
+        { uploadId: view.uploadId, index, offset, size, total: view.total, hash, data },
+        {
+          signal,
+          context: {
+            [ON_UPLOAD_PROGRESS]: (bytes: number) => {
+              sent = Math.min(bytes, size);
+              job.report({ type: 'sent', index, bytes: sent, fresh });
+            },
+          },
+        },
+      ),
+    );
+    sent = size;
+    outcome = 'accepted';
+    job.report({ type: 'accepted', index, size, fresh });
+    return answer;
+  } catch (cause) {
+    const { code } = toUploadError(cause);
+    if (code === 'CHUNK_TIMEOUT' || code === 'SERVER_BUSY') outcome = 'slow';
+    job.report({ type: 'dropped', index });
+    throw cause;
+  } finally {
+    job.sentBytes += sent;
+    slot.release(outcome);
+  }
+}
+
+function knownHash(job: Job, index: number): ChunkHash | undefined {
+  return job.hashes?.values[index];
+}
+
+/** 'during': the first hash of a chunk is the one that counts. */
+async function hashNow(engine: Engine, job: Job, index: number, data: Uint8Array | Blob): Promise<ChunkHash> {
+  const hash = await engine.hasher.hashBytes(data);
+  if (job.hashes) job.hashes.values[index] ??= hash;
+  return hash;
+}
+
+/** The server doubts the bytes: damaged on the way, or not the file's any more? */
+async function compareAgain(engine: Engine, job: Job, chunk: ChunkRange, scope: Scope): Promise<void> {
+  await assertUnchanged(job);
+  const hash = await engine.hasher.hashBytes(await readWhole(job.source, chunk, scope.signal));
+  const expected = knownHash(job, chunk.index);
+  if (expected !== undefined && hash !== expected)
+    throw new UploadError('FILE_CHANGED', { index: chunk.index, expected, received: hash });
+}

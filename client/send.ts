@@ -1,0 +1,35 @@
+/** One HTTP request, as this package needs it. */
+export interface SendRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Blob | Uint8Array | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Told how many bytes of the body have left so far, where the runtime can tell. */
+  readonly onProgress?: ((sentBytes: number) => void) | undefined;
+}
+
+export interface SendAnswer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  /** The whole body. */
+  text(): Promise<string>;
+}
+
+/**
+ * Sends one request. Obligations: an answer of any status resolves; anything else rejects; an abort rejects at once
+ * and closes the connection where the body is still on its way; nothing is retried; no request hangs for ever where
+ * the runtime lets it be noticed.
+ */
+export type Sender = (request: SendRequest) => Promise<SendAnswer>;
+
+/** Sends by `fetch`, which cannot tell how much of a body has left: `onProgress` is not called. */
+export function fetchSender(fetchLike: typeof fetch = fetch): Sender {
+  return async ({ url, method, headers, body, signal }) =>
+    fetchLike(url, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: body as Blob | Uint8Array<ArrayBuffer> }),
+      ...(signal ? { signal } : {}),
+    });
+}

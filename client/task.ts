@@ -1,0 +1,183 @@
+import { CLIENT_DEFAULTS, UploadError } from '../contract/index.js';
+import { bounded } from './bounded.js';
+import { type Engine, requestTimeoutMs } from './engine.js';
+import { toUploadError } from './errors.js';
+import { createJob, type Job } from './job.js';
+import { createNotifier } from './notify.js';
+import { advance, at, initialProgress, type ProgressEvent } from './progress.js';
+import { type CompletedView, runUpload } from './run.js';
+import { createScope, type Scope } from './scope.js';
+import type { Source } from './sources.js';
+import type { PlainUploadOptions, UploadResult, UploadTask } from './types.js';
+
+/** The reason that a scope is aborted with by `pause`: the upload is not over. */
+const PAUSED = Symbol('paused');
+
+/** Begins an upload. Its work starts in a later turn, so that the caller can subscribe first. */
+export function createTask(
+  engine: Engine,
+  order: number,
+  source: Source,
+  options: PlainUploadOptions,
+  root: Scope,
+): UploadTask {
+  const { clock } = engine;
+  const startedAt = clock.monotonic();
+  const scope = root.child();
+  const notifier = createNotifier(clock, (error) =>
+    queueMicrotask(() => {
+      throw error;
+    }),
+  );
+  let record = initialProgress(options.name ?? source.name, source.size);
+  let cancelTick: (() => void) | null = null;
+  let leg: Scope | null = null;
+  let resume: (() => void) | null = null;
+  let paused = false;
+  let settled = false;
+
+  const report = (event: ProgressEvent) => {
+    record = advance(record, event, clock.monotonic());
+    notifier.changed(event.type !== 'sent' && event.type !== 'hashed' && event.type !== 'dropped');
+    tick();
+  };
+  /** While bytes should move, speed and ETA are told anew even when none does. */
+  const tick = () => {
+    const { phase } = record.state;
+    if (phase !== 'hashing' && phase !== 'uploading') return stopTicking();
+    cancelTick ??= clock.after(CLIENT_DEFAULTS.speedTickMs, () => {
+      cancelTick = null;
+      record = at(record, clock.monotonic());
+      notifier.changed(true);
+      tick();
+    });
+  };
+  const stopTicking = () => {
+    cancelTick?.();
+    cancelTick = null;
+  };
+  const job = createJob(order, source, options, clock, report);
+
+  /** Works until the end, or until `pause`. */
+  async function work(): Promise<CompletedView> {
+    for (;;) {
+      if (paused) await untilContinued();
+      report({ type: 'phase', phase: 'waiting' });
+      const own = scope.child();
+      leg = own;
+      try {
+        return await workAdmitted(own);
+      } catch (error) {
+        // Whatever came of the interrupted work, it is done again.
+        if (own.signal.reason !== PAUSED) throw error;
+      } finally {
+        leg = null;
+        own.close();
+      }
+    }
+  }
+
+  async function workAdmitted(own: Scope): Promise<CompletedView> {
+    const leave = await engine.admission.enter(own);
+    try {
+      job.lastProgressAt = clock.monotonic();
+      return await runUpload(engine, job, own, leave);
+    } finally {
+      leave();
+    }
+  }
+
+  function untilContinued(): Promise<void> {
+    report({ type: 'phase', phase: 'paused' });
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        resume = null;
+        scope.signal.removeEventListener('abort', onAbort);
+        settle();
+      };
+      const onAbort = () => end(() => reject(scope.signal.reason));
+      resume = () => end(resolve);
+      if (scope.signal.aborted) onAbort();
+      else scope.signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  async function run(): Promise<UploadResult> {
+    try {
+      await Promise.resolve();
+      const view = await work();
+      report({ type: 'completed', path: view.path });
+      return resultOf(job, view, clock.monotonic() - startedAt);
+    } catch (cause) {
+      const error = toUploadError(scope.signal.aborted ? scope.signal.reason : cause, { now: clock.now() });
+      report({ type: 'failed', error });
+      throw error;
+    } finally {
+      settled = true;
+      scope.close();
+      notifier.close();
+      await source.close?.().catch(() => {});
+    }
+  }
+
+  const result = run();
+  result.catch(() => {});
+
+  return {
+    id: `upload-${order}`,
+    get state() {
+      return record.state;
+    },
+    subscribe: notifier.subscribe,
+    pause() {
+      if (settled || paused) return;
+      paused = true;
+      leg?.abort(PAUSED);
+    },
+    continue() {
+      paused = false;
+      resume?.();
+    },
+    async cancel({ discard = false } = {}) {
+      const cancelled = new UploadError('CANCELLED', job.uploadId === null ? {} : { uploadId: job.uploadId });
+      scope.abort(cancelled);
+      const outcome = await result.then(
+        () => 'completed' as const,
+        () => 'ended' as const,
+      );
+      if (discard && outcome === 'ended') await discardSession(engine, job);
+    },
+    result,
+  };
+}
+
+/** @throws UploadError where the server could not be asked */
+async function discardSession(engine: Engine, job: Job): Promise<void> {
+  const { uploadId } = job;
+  if (uploadId === null) return;
+  const scope = createScope();
+  try {
+    await bounded(engine.clock, requestTimeoutMs(0), scope, (signal) =>
+      engine.client.abort.mutate({ uploadId }, { signal }),
+    );
+  } catch (cause) {
+    const error = toUploadError(cause, { now: engine.clock.now() });
+    // It is gone, or it was completed by its last chunk meanwhile: there is nothing to discard.
+    if (error.code !== 'UPLOAD_NOT_FOUND' && error.code !== 'UPLOAD_CLOSED') throw error;
+  }
+}
+
+function resultOf(job: Job, view: CompletedView, durationMs: number): UploadResult {
+  return {
+    status: 'completed',
+    uploadId: view.uploadId,
+    path: view.path,
+    hash: view.hash,
+    size: view.size,
+    resumed: job.resumed,
+    sentBytes: job.sentBytes,
+    retries: job.retries,
+    durationMs: Math.round(durationMs),
+    data: view.data,
+  };
+}

@@ -1,0 +1,126 @@
+import { TRPCClientError } from '@trpc/client';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { checkAnswer, protocolError, retryAfterMs } from '../../client/answers.js';
+import { toUploadError } from '../../client/errors.js';
+import { UploadError } from '../../contract/index.js';
+
+const NOW = Date.UTC(2026, 0, 1);
+const headers = (values: Record<string, string> = {}) => new Headers(values);
+
+function trpcError(data: Record<string, unknown> | undefined, meta?: Record<string, unknown>) {
+  const result = data && { error: { code: -32000, message: 'said by the server', data } };
+  return new TRPCClientError('said by the server', { result: result as never, ...(meta ? { meta } : {}) });
+}
+
+describe('toUploadError', () => {
+  it('returns an UploadError, and one that a tRPC error wraps, as it is', () => {
+    const error = new UploadError('NETWORK');
+    expect(toUploadError(error)).toBe(error);
+    expect(toUploadError(TRPCClientError.from(error))).toBe(error);
+  });
+
+  it('keeps all fields of data.upload', () => {
+    const upload = { code: 'CHUNK_HASH_MISMATCH', retryable: true, index: 3, expected: 'a', retriesLeft: 9 };
+    const error = toUploadError(trpcError({ code: 'CONFLICT', httpStatus: 409, upload }));
+    expect(error).toMatchObject({ code: 'CHUNK_HASH_MISMATCH', index: 3, message: 'said by the server' });
+    expect(error.data).toEqual(upload);
+  });
+
+  it.each([
+    ['UNAUTHORIZED', 401, 'UNAUTHORIZED', false],
+    ['FORBIDDEN', 403, 'REFUSED', false],
+    ['TOO_MANY_REQUESTS', 429, 'RATE_LIMITED', true],
+    ['SERVICE_UNAVAILABLE', 503, 'SERVER_BUSY', true],
+    ['INTERNAL_SERVER_ERROR', 500, 'INTERNAL', true],
+    ['BAD_REQUEST', 400, 'INPUT_INVALID', false],
+    ['NOT_FOUND', 404, 'PROTOCOL', false],
+    ['PAYLOAD_TOO_LARGE', 413, 'PROTOCOL', false],
+    ['SOMETHING_NEW', 418, 'REFUSED', false],
+    ['SOMETHING_NEW', 599, 'INTERNAL', true],
+  ])('maps the plain tRPC error %s (%i) to %s', (code, httpStatus, expected, retryable) => {
+    expect(toUploadError(trpcError({ code, httpStatus }))).toMatchObject({ code: expected, retryable });
+  });
+
+  it('reads Retry-After of a tRPC answer', () => {
+    const meta = { response: { status: 429, headers: headers({ 'retry-after': '7' }) } };
+    const error = toUploadError(trpcError({ code: 'TOO_MANY_REQUESTS', httpStatus: 429 }, meta));
+    expect(error.data.retryAfterMs).toBe(7000);
+  });
+
+  it('judges an answer that is not of tRPC by its status', () => {
+    const page = (status: number) => toUploadError(trpcError(undefined, { response: { status } }));
+    expect(page(502)).toMatchObject({ code: 'PROTOCOL', retryable: true });
+    expect(page(413)).toMatchObject({ code: 'PROTOCOL', retryable: false });
+  });
+
+  it.each([
+    ['a refused connection', Object.assign(new Error('no'), { code: 'ECONNREFUSED' }), 'NETWORK'],
+    ['fetch in Node', new TypeError('fetch failed'), 'NETWORK'],
+    ['fetch in Firefox', new TypeError('NetworkError when attempting to fetch resource.'), 'NETWORK'],
+    ['fetch in Safari', new TypeError('Load failed'), 'NETWORK'],
+    ['a bug', new TypeError('x is not a function'), 'INTERNAL'],
+    ['an abort', new DOMException('Aborted', 'AbortError'), 'CANCELLED'],
+    ['a page in JSON.parse', TRPCClientError.from(new SyntaxError('Unexpected <')), 'PROTOCOL'],
+    ['a wrapped abort', TRPCClientError.from(new DOMException('AbortError', 'AbortError')), 'CANCELLED'],
+    ['a wrapped network failure', TRPCClientError.from(new TypeError('Failed to fetch')), 'NETWORK'],
+    ['a zod error', z.string().safeParse(1).error, 'INPUT_INVALID'],
+    ['a string', 'oops', 'INTERNAL'],
+    ['nothing', undefined, 'INTERNAL'],
+  ])('knows %s', (_, thrown, code) => {
+    expect(toUploadError(thrown).code).toBe(code);
+  });
+
+  it('uses the fallback for what it cannot tell', () => {
+    const error = toUploadError(new Error('disk on fire'), { fallback: 'INPUT_INVALID' });
+    expect(error).toMatchObject({ code: 'INPUT_INVALID', message: 'disk on fire' });
+  });
+});
+
+describe('Retry-After', () => {
+  it.each([
+    ['120', 120_000],
+    ['0', 0],
+    [new Date(NOW + 5000).toUTCString(), 5000],
+    [new Date(NOW - 5000).toUTCString(), 0],
+    ['soon', undefined],
+    ['', undefined],
+  ])('%j is %s ms', (value, expected) => {
+    expect(retryAfterMs(headers({ 'retry-after': value }), NOW)).toBe(expected);
+  });
+});
+
+describe('an answer', () => {
+  const answer = (status: number, type: string) => ({
+    ...{ status, headers: headers({ 'content-type': type }) },
+    text: async () => '',
+  });
+  const code = (run: () => unknown) => {
+    try {
+      run();
+    } catch (error) {
+      return error instanceof UploadError ? [error.code, error.retryable] : error;
+    }
+    return 'accepted';
+  };
+
+  it.each([
+    ['a result', 200, 'application/json', '{"result":{"data":1}}', 'accepted'],
+    ['a batch', 207, 'application/json; charset=utf-8', '[{"result":{}},{"error":{}}]', 'accepted'],
+    ['an error', 409, 'application/json', '{"error":{"code":-32009}}', 'accepted'],
+    ['a page', 502, 'text/html', '<html>', ['PROTOCOL', true]],
+    ['a sign-in page', 200, 'text/html', '<html>', ['PROTOCOL', true]],
+    ['broken JSON', 200, 'application/json', '{"resu', ['PROTOCOL', true]],
+    ['another JSON', 403, 'application/json', '{"error":"forbidden"}', ['PROTOCOL', false]],
+    ['an empty batch', 200, 'application/json', '[]', ['PROTOCOL', true]],
+    ['a timeout', 408, 'text/plain', 'slow', ['PROTOCOL', true]],
+    ['a redirect', 301, 'text/html', '', ['PROTOCOL', false]],
+  ])('%s (%i) is judged', (_, status, type, text, expected) => {
+    expect(code(() => checkAnswer(answer(status, type), text, NOW))).toEqual(expected);
+  });
+
+  it('says what to do about a 413, and when to come back after a 503', () => {
+    expect(protocolError(413, headers(), NOW).message).toMatch(/smaller chunk size/);
+    expect(protocolError(503, headers({ 'retry-after': '3' }), NOW).data.retryAfterMs).toBe(3000);
+  });
+});
