@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { parseSize, UPLOAD_ID_PATTERN } from '../contract/index.js';
+import { usageError } from './failure.js';
 
 /** How flags are read. Each throws commander's error, which names the flag, or the variable, with what it must be. */
 
@@ -85,7 +86,7 @@ export function switchValue(variable: string, text: string | undefined): boolean
   if (text === undefined) return false;
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return false;
-  throw new InvalidArgumentError(`The variable ${variable} must be true or false.`);
+  throw usageError(`The variable ${variable} must be true or false.`);
 }
 
 function refuse(what: string): never {

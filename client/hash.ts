@@ -1,4 +1,10 @@
-import { type ChunkHash, type ChunkRange, type Sha256, UploadError } from '../contract/index.js';
+import {
+  type ChunkHash,
+  type ChunkRange,
+  CLIENT_DEFAULTS,
+  type Sha256,
+  UploadError,
+} from '../contract/index.js';
 import { toUploadError } from './errors.js';
 import { createSha256, hexOf } from './sha256.js';
 import { inMemory, type Source, sizeOf } from './sources.js';
@@ -22,16 +28,13 @@ export interface Hasher {
   close?(): Promise<void>;
 }
 
-/** Pieces held in memory at one time. */
-const PARALLEL_PIECES = 2;
-
 /** Hashes with WebCrypto: reads a chunk, hashes it, drops it. */
 export function webHasher(sha256: Sha256 = createSha256()): Hasher {
   const hashBytes = async (bytes: Uint8Array | Blob) => hexOf(sha256, await inMemory(bytes));
   return {
     hashBytes,
     hashChunks: (source, pieces, options) =>
-      hashEach(pieces, PARALLEL_PIECES, options, async (piece) =>
+      hashEach(pieces, CLIENT_DEFAULTS.hashChunksInMemory, options, async (piece) =>
         hashBytes(await readWhole(source, piece, options.signal)),
       ),
   };

@@ -130,6 +130,12 @@ export const CLIENT_DEFAULTS = {
   hashBatchChunks: 64,
   /** Bytes read from a file at one time while hashing. */
   hashReadBytes: MiB,
+  /** Chunks held in memory at one time while hashing where no thread reads the file by itself. */
+  hashChunksInMemory: 2,
+  /** A hashing thread without work ends after this long. */
+  hashThreadIdleMs: 5_000,
+  /** Connections that a Node sender keeps to one server. */
+  maxSockets: 64,
   /** Bytes handed to a socket at one time; progress moves in these steps. */
   sendSliceBytes: 256 * KiB,
   /** Listeners hear of moving bytes at most this often; of everything else at once. */

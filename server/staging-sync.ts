@@ -31,7 +31,10 @@ export function createStagingSync(deps: {
       // Every chunk up to lastSeq was written before it was accepted, so this sync covers it.
       await store.sync(session);
     } catch (error) {
-      const forgotten = await sessions.dropUnsynced(session.id);
+      let forgotten = await sessions.dropUnsynced(session.id);
+      // A chunk may have been written before the failing sync and be accepted only now: its bytes are as doubtful.
+      await sessions.whenUnclaimed(session.id);
+      forgotten += await sessions.dropUnsynced(session.id);
       log.error(
         { uploadId: session.id, forgotten, error },
         'staging could not be synced; its newest chunks are asked for again',

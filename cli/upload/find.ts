@@ -27,8 +27,11 @@ export async function findFiles(
     if (seen.has(start)) continue;
     seen.add(start);
     const before = files.length + notFound.length;
-    for await (const source of filesUnder(given, (error) => notFound.push({ shown: given, error })))
-      files.push({ shown: shownAs(given, start, source), source });
+    const shownAs = (absolute: string) => path.join(given, path.relative(start, absolute));
+    const sources = filesUnder(given, (error, absolute) =>
+      notFound.push({ shown: shownAs(absolute), error }),
+    );
+    for await (const source of sources) files.push({ shown: shownAs(source.path ?? start), source });
     if (files.length + notFound.length === before)
       notFound.push({
         shown: given,
@@ -36,11 +39,6 @@ export async function findFiles(
       });
   }
   return { files, notFound };
-}
-
-function shownAs(given: string, start: string, source: Source): string {
-  const below = source.path === undefined ? '' : path.relative(start, source.path);
-  return below === '' ? given : path.join(given, below);
 }
 
 async function whyEmpty(folder: string, given: string): Promise<string> {

@@ -4,6 +4,9 @@ import { isUploadError, type UploadError } from '../../contract/index.js';
 import type { Source } from '../sources.js';
 import { fileSource, unreadable } from './file-source.js';
 
+/** @param path absolute */
+type OnUnreadable = (error: UploadError, path: string) => void;
+
 /**
  * The file at `start`, or every file below the folder at `start`, as sources. Files of a folder carry a `relativePath`
  * that begins with the folder's name; they come sorted by name (UTF-16 order), each folder's in one go. Symbolic
@@ -14,31 +17,28 @@ import { fileSource, unreadable } from './file-source.js';
  */
 export async function* filesUnder(
   start: string,
-  onUnreadable: (error: UploadError) => void = rethrow,
+  onUnreadable: OnUnreadable = rethrow,
 ): AsyncGenerator<Source> {
   const absolute = path.resolve(start);
   const stats = await fs.stat(absolute).catch(() => null);
   if (stats?.isDirectory()) return yield* walk(absolute, path.basename(absolute), onUnreadable);
-  const source = await unlessUnreadable(fileSource(start), onUnreadable);
+  const source = await unlessUnreadable(fileSource(start), absolute, onUnreadable);
   if (source) yield source;
 }
 
-async function* walk(
-  folder: string,
-  relative: string,
-  onUnreadable: (error: UploadError) => void,
-): AsyncGenerator<Source> {
+async function* walk(folder: string, relative: string, onUnreadable: OnUnreadable): AsyncGenerator<Source> {
   const reading = fs.readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw unreadable(folder, cause);
   });
-  const entries = (await unlessUnreadable(reading, onUnreadable)) ?? [];
+  const entries = (await unlessUnreadable(reading, folder, onUnreadable)) ?? [];
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
     const absolute = path.join(folder, entry.name);
     if (entry.isDirectory()) yield* walk(absolute, below, onUnreadable);
     else if (entry.isFile()) {
-      const source = await unlessUnreadable(fileSource(absolute, { relativePath: below }), onUnreadable);
+      const reading = fileSource(absolute, { relativePath: below });
+      const source = await unlessUnreadable(reading, absolute, onUnreadable);
       if (source) yield source;
     }
   }
@@ -46,13 +46,14 @@ async function* walk(
 
 async function unlessUnreadable<Result>(
   call: Promise<Result>,
-  onUnreadable: (error: UploadError) => void,
+  path: string,
+  onUnreadable: OnUnreadable,
 ): Promise<Result | null> {
   try {
     return await call;
   } catch (error) {
     if (!isUploadError(error)) throw error;
-    onUnreadable(error);
+    onUnreadable(error, path);
     return null;
   }
 }

@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { type ChunkHash, type ChunkRange, UploadError } from '../../contract/index.js';
+import { type ChunkHash, type ChunkRange, CLIENT_DEFAULTS, UploadError } from '../../contract/index.js';
 import { type Hasher, hashEach, readWhole } from '../hash.js';
 import { inMemory } from '../sources.js';
 import type { HashTask, HashTaskAnswer } from './hash-worker.js';
@@ -16,9 +16,6 @@ export interface NodeHasherOptions {
   /** Where a thread starts; a bundler may have moved it. */
   worker?: URL;
 }
-
-/** Milliseconds without work after which a thread ends; it is started again when needed. */
-const THREAD_IDLE_MS = 5_000;
 
 /**
  * Hashes in worker threads, which read files by themselves; other sources are read here, and their bytes handed over.
@@ -39,7 +36,7 @@ export function nodeHasher({
           filename: worker.href,
           minThreads: 0,
           maxThreads: threads,
-          idleTimeout: THREAD_IDLE_MS,
+          idleTimeout: CLIENT_DEFAULTS.hashThreadIdleMs,
         }),
     );
     return starting;

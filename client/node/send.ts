@@ -8,7 +8,7 @@ export interface NodeSenderOptions {
   clock?: Clock;
   /** A request that moves no byte for this long fails with NETWORK. @default CLIENT_DEFAULTS.stallMs */
   stallMs?: number;
-  /** Connections per server; further requests wait for one. @default 64 */
+  /** Connections per server; further requests wait for one. @default CLIENT_DEFAULTS.maxSockets */
   maxSockets?: number;
 }
 
@@ -18,8 +18,6 @@ export interface NodeSender extends AsyncDisposable {
   close(): void;
 }
 
-const MAX_SOCKETS = 64;
-
 /**
  * Sends by node:http(s), at a third of fetch's CPU time, over its own kept-alive connections, telling progress byte by
  * byte. Redirects are not followed: a chunk goes where it was told to.
@@ -27,7 +25,7 @@ const MAX_SOCKETS = 64;
 export function nodeSender({
   clock = systemClock,
   stallMs = CLIENT_DEFAULTS.stallMs,
-  maxSockets = MAX_SOCKETS,
+  maxSockets = CLIENT_DEFAULTS.maxSockets,
 }: NodeSenderOptions = {}): NodeSender {
   const options = { keepAlive: true, maxSockets };
   const agents = { 'http:': new http.Agent(options), 'https:': new https.Agent(options) };

@@ -48,6 +48,7 @@ export function start(args: readonly string[], options: CliOptions = {}, script 
     child.once('close', (code, signal) => resolve({ code, signal, ...text }));
   });
   return {
+    pid: child.pid ?? 0,
     ended,
     text,
     kill: (signal: NodeJS.Signals) => void child.kill(signal),

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { bytesSource, webHasher } from '../../client/index.js';
 import { KiB } from '../../contract/index.js';
-import type { Script } from './support/server.js';
+import type { Script } from './support/script.js';
 import { bytesOf, gate, setup } from './support/setup.js';
 
 const SIZE = 50_000;

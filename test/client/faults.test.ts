@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesSource, type TaskState, type UploadTask } from '../../client/index.js';
 import { UploadError } from '../../contract/index.js';
 import { fullJitter, manualClock } from './support/clock.js';
-import type { Fault, Request } from './support/server.js';
+import type { Fault, Request } from './support/script.js';
 import { bytesOf, setup } from './support/setup.js';
 
 const SIZE = 50_000;
@@ -108,6 +108,7 @@ describe('a server that is too busy', () => {
     const together: number[] = [];
     await using test = await setup(
       {
+        maxParallelChunks: 2,
         fault: ({ index = 9, attempt }) =>
           index < 2 && attempt === 1 ? { error: new UploadError('SERVER_BUSY') } : undefined,
         async receiving({ index = 9 }) {
@@ -197,8 +198,8 @@ describe('while offline', () => {
     await using test = await setup(
       {
         fault: ({ index, attempt }) => {
-          if (index !== 2 || attempt > 1) return undefined;
-          set(false);
+          if (index !== 2 || attempt > 2) return undefined;
+          if (attempt === 1) set(false);
           return { drop: 'early' };
         },
         maxParallelChunks: 1,
@@ -212,6 +213,9 @@ describe('while offline', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(test.server.log.length).toBe(before);
     set(true);
-    expect(await uploading).toMatchObject({ status: 'completed', retries: 1 });
+    await test.server.whenSeen(({ index, attempt }) => index === 2 && attempt === 2);
+    await clock.timer((ms) => ms === 300);
+    clock.advance(300);
+    expect(await uploading).toMatchObject({ status: 'completed', retries: 2 });
   });
 });

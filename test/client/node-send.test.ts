@@ -10,7 +10,8 @@ import { bytesOf, gate } from './support/setup.js';
 
 /** @param listener answers requests; @param raw takes whole connections instead */
 async function listen(listener: http.RequestListener | null, raw?: (socket: net.Socket) => void) {
-  const server = listener ? http.createServer(listener) : net.createServer(raw);
+  // A connection ends when somebody ends it, not by a timer.
+  const server = listener ? http.createServer({ keepAliveTimeout: 0 }, listener) : net.createServer(raw);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const sockets = new Set<net.Socket>();
@@ -61,14 +62,17 @@ describe('the Node sender', () => {
 
   it('takes an answer that comes before the body was read, and goes on with the next request', async () => {
     let requests = 0;
+    const closed = gate();
     await using server = await listen((req, res) => {
       if (++requests > 1) return drain(req, res);
+      req.socket.on('close', closed.open);
       req.pause();
       res.writeHead(409, { 'content-type': 'application/json' }).end('{"error":{}}');
     });
     await using sender = nodeSender();
     const answer = await sender.send(post(server.url, bytesOf(64 * MiB)));
     expect([answer.status, await answer.text()]).toEqual([409, '{"error":{}}']);
+    await closed.opened;
     const next = await sender.send(post(server.url, bytesOf(10)));
     expect(await next.text()).toBe('10');
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesSource } from '../../client/index.js';
 import { chunkAt, concatHashes, fileHashOf, fromHex, KiB, UploadError } from '../../contract/index.js';
 import { manualClock } from './support/clock.js';
-import type { Script } from './support/server.js';
+import type { Script } from './support/script.js';
 import { type Session, sha256 } from './support/sessions.js';
 import { bytesOf, setup } from './support/setup.js';
 
@@ -100,6 +100,13 @@ describe('a session that ends while its chunks are on the way', () => {
     expect(test.server.sessions.content(test.server.sessions.get(result.uploadId)).equals(bytes)).toBe(true);
   });
 
+  it('is replaced with patience, not with a few retries', async () => {
+    await using test = await closeAt(3, (session) => Object.assign(session, { status: 'expired' }));
+    test.server.script.fault = ({ path, attempt }) =>
+      path === 'uploads.init' && attempt > 1 && attempt < 10 ? { drop: 'early' } : undefined;
+    expect(await test.uploader.upload(bytesOf(SIZE))).toMatchObject({ status: 'completed', retries: 8 });
+  });
+
   it('was completed by another client: that is a success', async () => {
     const bytes = bytesOf(SIZE);
     await using test = await closeAt(3, (session) => {
@@ -149,6 +156,20 @@ describe('after the last chunk', () => {
     if (assembling) await test.server.sessions.complete(assembling);
     clock.advance(1000);
     expect(await task.result).toMatchObject({ status: 'completed', retries: 0 });
+  });
+
+  it('assemblies that take long do not hold up other uploads', async () => {
+    await using test = await setup(
+      {
+        full(session) {
+          if (session.input.name === 'quick') return test.server.sessions.complete(session);
+          session.status = 'assembling';
+        },
+      },
+      { clock: manualClock(), concurrency: 1 },
+    );
+    for (let i = 0; i < 8; i++) test.uploader.add(bytesSource(bytesOf(10), { name: `slow${i}` }));
+    expect(await test.uploader.upload(bytesOf(10), { name: 'quick' })).toMatchObject({ status: 'completed' });
   });
 
   it('a stored chunk that turns out damaged is sent again', async () => {

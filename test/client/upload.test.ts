@@ -178,7 +178,12 @@ describe('an uploader', () => {
     await using test = await setup({ fault: ({ index }) => (index === 1 ? { stall: true } : undefined) });
     const task = test.uploader.add(bytesOf(20_000));
     await test.server.whenSeen(({ index }) => index === 1);
+    let settled = false;
+    task.result.catch(() => {
+      settled = true;
+    });
     await test.uploader.close();
+    expect(settled).toBe(true);
     await expect(task.result).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(() => test.uploader.add(bytesOf(1))).toThrow(/closed/);
   });

@@ -6,7 +6,8 @@ import { createTRPCClient, httpBatchLink } from '@trpc/client';
 import { checkedFetch, createUploader, type UploaderOptions, uploadLink } from '../../../client/index.js';
 import { nodeSender } from '../../../client/node/index.js';
 import { systemClock } from '../../../contract/index.js';
-import { type PlainRouter, type Script, startServer } from './server.js';
+import type { Script } from './script.js';
+import { type PlainRouter, startServer } from './server.js';
 
 /** A server, a typed client with the Node sender, and an uploader that does not wait between retries. */
 export async function setup(script: Script = {}, options: UploaderOptions = {}) {
