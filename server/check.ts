@@ -1,7 +1,6 @@
 import { chunkAt, indexesOf } from '../contract/index.js';
 import type { TaskRunner } from '../workers/tasks.js';
 import { readChunks } from './chunk-pages.js';
-import type { Cleanup } from './cleanup.js';
 import type { Core } from './core.js';
 import type { UploadSession } from './sessions/sessions.js';
 import { markGone } from './start.js';
@@ -32,8 +31,6 @@ export interface CheckOptions {
   /** Record what was found: damaged chunks of unfinished uploads are missing again, completed files are gone. */
   readonly repair: boolean;
   onFinding(finding: Finding): void;
-  /** Told of bytes as they have been read. */
-  onRead?(bytes: number): void;
 }
 
 export interface CheckReport {
@@ -47,8 +44,7 @@ export interface CheckReport {
   damagedUploads: number;
 }
 
-export type CheckDeps = Pick<Core, 'sessions' | 'clock'> & {
-  readonly cleanup: Cleanup;
+export type CheckDeps = Pick<Core, 'sessions' | 'cleanup' | 'clock'> & {
   /** The first one serves for published files, which lie alike for all. */
   readonly stores: readonly [Store, ...Store[]];
   readonly tasks: TaskRunner;
@@ -56,98 +52,93 @@ export type CheckDeps = Pick<Core, 'sessions' | 'clock'> & {
 
 /** Reads every completed file, and what staging holds, and compares. Deletes nothing. No server may be running. */
 export async function check(deps: CheckDeps, options: CheckOptions): Promise<CheckReport> {
-  const { sessions, stores, tasks } = deps;
-  const [published] = stores;
-  const report: CheckReport = {
-    completed: 0,
-    unfinished: 0,
-    bytes: 0,
-    gone: 0,
-    damagedFiles: 0,
-    damagedUploads: 0,
-  };
-  const read = (bytes: number) => {
-    report.bytes += bytes;
-    options.onRead?.(bytes);
-  };
-
-  async function each(status: UploadSession['status'], look: (upload: UploadSession) => Promise<void>) {
-    for (let after: string | null = null; ; ) {
-      const page: UploadSession[] = await sessions.page(status, after, BATCH);
-      for (const upload of page) await look(upload);
-      after = page.at(-1)?.id ?? null;
-      if (page.length < BATCH) return;
-    }
-  }
-
-  /** Damaged chunks among the recorded ones. */
-  async function damagedIn(
-    upload: UploadSession,
-    verify: (chunks: StoredChunk[]) => Promise<number[]>,
-  ): Promise<number[]> {
-    const damaged: number[] = [];
-    let batch: StoredChunk[] = [];
-    const settle = async () => {
-      damaged.push(...(await verify(batch)));
-      read(batch.reduce((sum, { size }) => sum + size, 0));
-      batch = [];
-    };
-    for await (const { index, hash } of readChunks(sessions, upload)) {
-      batch.push({ ...chunkAt(upload, upload.size, index), hash });
-      if (batch.length === CHUNKS_AT_ONCE) await settle();
-    }
-    await settle();
-    return damaged;
-  }
-
-  const damagedInFile = (upload: UploadSession, path: string) =>
-    damagedIn(upload, (chunks) =>
-      findDamaged(
-        tasks,
-        chunks.map((chunk) => ({ ...chunk, path })),
-      ),
-    );
-
-  /** Chunks whose hash nobody knows: the file cannot be told to be whole. */
-  async function unrecorded({ id, total }: UploadSession): Promise<number[]> {
-    return [...indexesOf((await sessions.missing(id, total)).ranges)];
-  }
-
-  async function lookAtFile(upload: UploadSession): Promise<void> {
-    const path = published.publishedPath(upload);
+  const { sessions } = deps;
+  const report = { completed: 0, unfinished: 0, bytes: 0, gone: 0, damagedFiles: 0, damagedUploads: 0 };
+  for await (const upload of uploadsIn(deps, 'completed')) {
     report.completed++;
-    const seen = await look(nodeFileCalls, path);
-    if (seen.kind === 'nothing') {
-      report.gone++;
-      if (options.repair) await markGone(deps, upload);
-      options.onFinding({ upload, kind: 'gone', chunks: [], repair: options.repair ? 'recorded' : 'none' });
-      return;
+    const finding = await lookAtFile(deps, upload, report);
+    if (finding === null) continue;
+    report[finding.kind === 'gone' ? 'gone' : 'damagedFiles']++;
+    const repair = options.repair && finding.kind === 'gone';
+    if (repair) await markGone(deps, upload);
+    options.onFinding({ ...finding, repair: repair ? 'recorded' : 'none' });
+  }
+  for (const status of ['receiving', 'assembling'] as const)
+    for await (const upload of uploadsIn(deps, status)) {
+      // Its bytes are another upload's file, which is looked at by itself; staging may hold nothing yet.
+      if (upload.copyFrom !== null) continue;
+      report.unfinished++;
+      const chunks = await lookAtStaging(deps, upload, report);
+      if (chunks.length === 0) continue;
+      report.damagedUploads++;
+      const repair = options.repair && status === 'receiving';
+      if (repair) await sessions.drop(upload.id, chunks);
+      const done = repair ? 'recorded' : status === 'receiving' ? 'none' : 'by-server';
+      options.onFinding({ upload, kind: 'damaged', chunks, repair: done });
     }
-    const chunks = [...(await damagedInFile(upload, path)), ...(await unrecorded(upload))];
-    if (chunks.length === 0 && seen.kind === 'file' && seen.size === upload.size) return;
-    report.damagedFiles++;
-    options.onFinding({ upload, kind: 'damaged', chunks, repair: 'none' });
-  }
-
-  async function lookAtStaging(upload: UploadSession): Promise<void> {
-    const { id, status, copyFrom, publishing } = upload;
-    // Its bytes are another upload's file, which is looked at by itself; staging may hold nothing yet.
-    if (copyFrom !== null) return;
-    report.unfinished++;
-    if (publishing && (await published.published(upload)) !== null) return;
-    let store: Store = published;
-    for (const candidate of stores) if (await candidate.exists(upload)) store = candidate;
-    const chunks = await damagedIn(upload, (batch) => store.verify(upload, batch));
-    if (chunks.length === 0) return;
-    report.damagedUploads++;
-    const receiving = status === 'receiving';
-    if (options.repair && receiving) await sessions.drop(id, chunks);
-    const repair = receiving ? (options.repair ? 'recorded' : 'none') : 'by-server';
-    options.onFinding({ upload, kind: 'damaged', chunks, repair });
-  }
-
-  await each('completed', lookAtFile);
-  await each('receiving', lookAtStaging);
-  await each('assembling', lookAtStaging);
   return report;
+}
+
+async function* uploadsIn({ sessions }: CheckDeps, status: UploadSession['status']) {
+  for (let after: string | null = null; ; ) {
+    const page: UploadSession[] = await sessions.page(status, after, BATCH);
+    yield* page;
+    after = page.at(-1)?.id ?? null;
+    if (page.length < BATCH) return;
+  }
+}
+
+async function lookAtFile(
+  deps: CheckDeps,
+  upload: UploadSession,
+  read: { bytes: number },
+): Promise<Omit<Finding, 'repair'> | null> {
+  const path = deps.stores[0].publishedPath(upload);
+  const seen = await look(nodeFileCalls, path);
+  if (seen.kind === 'nothing') return { upload, kind: 'gone', chunks: [] };
+  const damaged = await damagedIn(deps, upload, read, (chunks) =>
+    findDamaged(
+      deps.tasks,
+      chunks.map((chunk) => ({ ...chunk, path })),
+    ),
+  );
+  // Chunks whose hash nobody knows: the file cannot be told to be whole.
+  const unrecorded = indexesOf((await deps.sessions.missing(upload.id, upload.total)).ranges);
+  const chunks = [...damaged, ...unrecorded].sort((a, b) => a - b);
+  const whole = chunks.length === 0 && seen.kind === 'file' && seen.size === upload.size;
+  return whole ? null : { upload, kind: 'damaged', chunks };
+}
+
+async function lookAtStaging(
+  deps: CheckDeps,
+  upload: UploadSession,
+  read: { bytes: number },
+): Promise<number[]> {
+  let [store] = deps.stores;
+  // Moved already, and not recorded yet: a server ends that when it starts.
+  if (upload.publishing && (await store.published(upload)) !== null) return [];
+  for (const candidate of deps.stores) if (await candidate.exists(upload)) store = candidate;
+  return damagedIn(deps, upload, read, (chunks) => store.verify(upload, chunks));
+}
+
+/** Recorded chunks that are damaged, ascending. */
+async function damagedIn(
+  { sessions }: CheckDeps,
+  upload: UploadSession,
+  read: { bytes: number },
+  verify: (chunks: StoredChunk[]) => Promise<number[]>,
+): Promise<number[]> {
+  const damaged: number[] = [];
+  let batch: StoredChunk[] = [];
+  const settle = async () => {
+    damaged.push(...(await verify(batch)));
+    read.bytes += batch.reduce((sum, { size }) => sum + size, 0);
+    batch = [];
+  };
+  for await (const { index, hash } of readChunks(sessions, upload)) {
+    batch.push({ ...chunkAt(upload, upload.size, index), hash });
+    if (batch.length === CHUNKS_AT_ONCE) await settle();
+  }
+  await settle();
+  return damaged;
 }

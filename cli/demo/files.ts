@@ -1,11 +1,13 @@
 import { randomFillSync } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import fs from 'node:fs/promises';
-import { MiB } from '../../contract/index.js';
+import { WORKER_DEFAULTS } from '../../contract/index.js';
+
+const PIECE_BYTES = WORKER_DEFAULTS.readPieceBytes;
 
 /** Writes a file of random bytes. @param size bytes */
 export async function writeRandomFile(path: string, size: number): Promise<void> {
-  const piece = Buffer.alloc(Math.min(size, MiB));
+  const piece = Buffer.alloc(Math.min(size, PIECE_BYTES));
   const file = await fs.open(path, 'wx');
   try {
     for (let written = 0; written < size; written += piece.length)
@@ -34,5 +36,5 @@ export async function compareFiles(one: string, other: string): Promise<number |
 }
 
 async function* piecesOf(path: string): AsyncGenerator<Buffer> {
-  yield* createReadStream(path, { highWaterMark: MiB }) as AsyncIterable<Buffer>;
+  yield* createReadStream(path, { highWaterMark: PIECE_BYTES }) as AsyncIterable<Buffer>;
 }

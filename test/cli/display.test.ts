@@ -42,7 +42,7 @@ describe('a line of progress', () => {
     );
     const total = totalRow([state()], { files: 3, bytes: 1000 * MiB }, { files: 5, bytes: 4000 * MiB });
     expect(drawRow(total, 79, false)).toBe(
-      'total      3/5 files      ██░░░░░░  37% 1.46 GiB/3.91 GiB  100 MiB/s  0:25 left',
+      'total      3/5 files      ███░░░░░  37% 1.46 GiB/3.91 GiB  100 MiB/s  0:25 left',
     );
   });
 

@@ -112,6 +112,18 @@ describe('chunkwise serve', () => {
     expect(checked.code).toBe(0);
   });
 
+  it('puts what nobody expected into one line', async () => {
+    await using work = await workspace();
+    const thrown = 'process.on("SIGUSR2",()=>{throw new Error("a bug\\nwith lines")})';
+    const rejected = 'process.on("SIGUSR2",()=>{Promise.reject(new Error("a bug"))})';
+    for (const preload of [thrown, rejected]) {
+      const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` };
+      await using server = await serve(work.root, [], { env });
+      server.kill('SIGUSR2');
+      expect(await server.ended).toMatchObject({ code: 1, stderr: 'chunkwise: Unexpected: a bug\n' });
+    }
+  });
+
   it('ends at once when it is told a second time', async () => {
     await using work = await workspace();
     await using held = await heldUpload(work);

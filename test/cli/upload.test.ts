@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,10 +9,17 @@ import { CHUNK, linesOf, REPORT_KEYS, ROOT, reportsOf, run, serve, workspace } f
 type Workspace = Awaited<ReturnType<typeof workspace>>;
 type Server = Awaited<ReturnType<typeof serve>>;
 
-/** Where somebody else than root may run this checkout, and root this test. */
+/** Root may read everything, so what may not be read is tried by somebody else. */
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
 const asOther = isRoot ? { uid: NOBODY } : {};
+
+/** All folders on the way to the checkout, and to Node.js, may be entered by everybody. */
+function othersMayEnter(folder: string): boolean {
+  const parent = path.dirname(folder);
+  return (statSync(folder).mode & 0o5) === 0o5 && (parent === folder || othersMayEnter(parent));
+}
+const canBeOther = !isRoot || [ROOT, path.dirname(process.execPath)].every(othersMayEnter);
 
 describe('chunkwise upload', () => {
   let work: Workspace;
@@ -95,7 +103,7 @@ describe('chunkwise upload', () => {
     expect(listed.stdout).toContain('photos/b/c.jpg');
   });
 
-  it('sends the rest where something cannot be read, and says a line of each', async () => {
+  it.skipIf(!canBeOther)('sends what it can read (root needs a checkout open to all)', async () => {
     await work.file('mixed/good.bin', 10);
     await work.file('mixed/locked.bin', 10);
     await work.file('mixed/secret/hidden.bin', 10);
