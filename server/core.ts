@@ -6,6 +6,7 @@ import { type Assembler, createAssembler } from './assembler.js';
 import { readBootId } from './boot-id.js';
 import { createBudget } from './budget.js';
 import { type Cleanup, createCleanup } from './cleanup.js';
+import { type CoreOptions, databaseOf } from './core-options.js';
 import { createEvents, type Events } from './events.js';
 import { createHooks, type Hooks } from './hooks.js';
 import { createInFlight } from './in-flight.js';
@@ -27,41 +28,12 @@ import type { Store } from './stores/store.js';
 import { type SweepReport, sweep } from './sweep.js';
 import { workerUrl } from './worker-url.js';
 
-/** What can be set of a server, besides policies and ownership. Times in milliseconds, sizes in bytes. */
-export interface CoreOptions {
-  /** Folder that holds everything; made if missing. One server at a time. */
-  root: string;
-  /** Where chunks lie until they are assembled. Default 'in-place'. */
-  store?: 'in-place' | 'multi-file';
-  /** The database file. Default `<root>/chunkwise.db`. */
-  database?: string;
-  /**
-   * 'chunk': a chunk's bytes are on the disk before it is acknowledged. 'file' (default): before the file is
-   * published; staging is synced every 5 s besides, so that a power cut costs a re-send of little.
-   */
-  durability?: 'file' | 'chunk';
-  /** Read again before publishing: 'restart' (default) what this process did not itself hash and write, 'always' all. */
-  verify?: 'restart' | 'always';
-  /** Per owner, over unfinished and completed uploads. Default: none. */
-  quota?: Partial<Quota>;
-  /** Bytes of chunk bodies in memory at one time. Default 256 MiB. */
-  memoryBudgetBytes?: number;
-  /** How long the completing answer waits for the final path. Default 10 s. */
-  completionWaitMs?: number;
-  /** How long a request waits for the memory budget. Default 10 s. */
-  budgetWaitMs?: number;
-  /** A chunk's body must average 16 KiB/s over any window of this length. Default 30 s. */
-  bodyRateWindowMs?: number;
-  /** One try of a hook. Default 30 s. */
-  hookTimeoutMs?: number;
-  /** Worker threads that hash and write. Default: as many as processors. */
-  workerThreads?: number;
-  /** The worker's entry, for bundlers that move files. Default: found beside this module. */
-  worker?: URL;
-  log?: Logger;
-  /** Injected by tests and simulations. */
-  clock?: Clock;
-  newId?: () => string;
+/** What simulations put in the place of the real parts. */
+export interface CoreParts {
+  tasks: TaskRunner;
+  sessions: Sessions;
+  store: Store;
+  bootId: () => Promise<string>;
 }
 
 /** One running server: everything but tRPC. */
@@ -88,15 +60,11 @@ export interface Core {
   close(): Promise<void>;
 }
 
-export function databaseOf({ root, database }: Pick<CoreOptions, 'root' | 'database'>): string {
-  return path.resolve(database ?? path.join(root, 'chunkwise.db'));
-}
-
 /** Builds a server from its parts; does no I/O. */
 export function createCore(
   options: CoreOptions,
   policies: Map<string, ResolvedPolicy>,
-  parts: Partial<{ tasks: TaskRunner; sessions: Sessions; store: Store }> = {},
+  parts: Partial<CoreParts> = {},
 ): Core {
   const { clock = systemClock, log = consoleLogger, newId = ulid, durability = 'file' } = options;
   const root = path.resolve(options.root);
@@ -179,7 +147,15 @@ export function createCore(
   async function open(): Promise<void> {
     await store.ready();
     await sessions.ready();
-    await recover({ sessions, store, repair, assembler, outbox, log, bootId: await readBootId() });
+    await recover({
+      sessions,
+      store,
+      repair,
+      assembler,
+      outbox,
+      log,
+      bootId: await (parts.bootId ?? readBootId)(),
+    });
     if (durability === 'file') stagingSync.start();
     sweepLater();
   }

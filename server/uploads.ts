@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { MAX_CHUNKS, POLICY_DEFAULTS, SERVER_DEFAULTS } from '../contract/index.js';
 import { type FastifyHook, fastifyHook, type NodeHook, nodeHook } from './adapters/hooks.js';
-import { type Core, type CoreOptions, createCore } from './core.js';
+import { type Core, createCore } from './core.js';
+import type { CoreOptions } from './core-options.js';
 import { createFiles, type Files } from './files.js';
 import { instances } from './instances.js';
 import { type Policies, resolvePolicies } from './policy.js';

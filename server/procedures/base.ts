@@ -27,12 +27,13 @@ export type BaseProcedure = ReturnType<typeof ownedProcedure>;
 export function ownedProcedure({ core, owner }: ProcedureDeps) {
   return t.procedure
     .errors(formatUploadError)
-    .use(async ({ next, path }) => {
+    .use(async ({ next, path, signal }) => {
       const result = await next();
       if (result.ok) return result;
       const { cause } = result.error;
       if (isUploadError(cause)) throw toTrpcError(cause);
-      if (result.error.code !== 'BAD_REQUEST')
+      // A client that left is no failure of the server.
+      if (result.error.code !== 'BAD_REQUEST' && !signal?.aborted)
         core.log.error({ path, error: result.error }, 'a procedure failed unexpectedly');
       return result;
     })

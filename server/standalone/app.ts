@@ -17,7 +17,7 @@ import {
   SERVER_DEFAULTS,
   systemClock,
 } from '../../contract/index.js';
-import type { CoreOptions } from '../core.js';
+import type { CoreOptions } from '../core-options.js';
 import type { Policies } from '../policy.js';
 import { SHARED_OWNER } from '../procedures/base.js';
 import { isChunkRequest, type UploadsContext } from '../request.js';
