@@ -3,8 +3,6 @@ import type { Io } from './commands/command.js';
 import { CliError, EXIT, sentenceOf } from './failure.js';
 import { createProgram } from './program.js';
 
-const LONGEST_TIMER_MS = 0x7fffffff;
-
 /**
  * Runs one command line.
  * @param args without the program's name
@@ -15,8 +13,6 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const program = createProgram(io, (code) => {
     exitCode = code;
   });
-  // Timers of libraries do not keep a process alive, and while a client waits for a server nothing else does.
-  const alive = setInterval(() => {}, LONGEST_TIMER_MS);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -25,7 +21,5 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     io.output.failure(sentenceOf(error));
     return error instanceof CliError ? error.exitCode : EXIT.failed;
-  } finally {
-    clearInterval(alive);
   }
 }

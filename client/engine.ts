@@ -1,9 +1,9 @@
 import {
   CLIENT_DEFAULTS,
   type Clock,
+  clientClock,
   type Randomness,
   SERVER_DEFAULTS,
-  systemClock,
   systemRandomness,
 } from '../contract/index.js';
 import { createGate, type Gate } from './gate.js';
@@ -59,7 +59,7 @@ export function createEngine(client: UploadsClient, options: UploaderOptions): E
   const minBackoffMs = atLeast(0, 'minBackoffMs', options.minBackoffMs ?? CLIENT_DEFAULTS.minBackoffMs);
   return {
     client,
-    clock: options.clock ?? systemClock,
+    clock: options.clock ?? clientClock,
     random: options.random ?? systemRandomness,
     hasher: options.hasher ?? webHasher(),
     connectivity,

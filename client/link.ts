@@ -4,9 +4,9 @@ import {
   CHUNK_HEADER,
   type ChunkInput,
   type Clock,
+  clientClock,
   encodeChunkHeader,
   MAX_CHUNK_HEADER_BYTES,
-  systemClock,
   UploadError,
 } from '../contract/index.js';
 import { exchange, plainHeaders } from './exchange.js';
@@ -35,7 +35,7 @@ export type UploadLinkOptions<Router extends AnyTRPCRouter> = HTTPLinkOptions<
 export function uploadLink<Router extends AnyTRPCRouter = AnyTRPCRouter>(
   options: UploadLinkOptions<Router>,
 ): TRPCLink<Router> {
-  const clock = options.clock ?? systemClock;
+  const clock = options.clock ?? clientClock;
   const send = options.send ?? fetchSender(options.fetch as typeof fetch | undefined);
   return (runtime) =>
     ({ op, next }) => {

@@ -4,20 +4,28 @@ export interface Clock {
   now(): number;
   /** Milliseconds from an arbitrary start; never goes back. */
   monotonic(): number;
-  /** Runs `run` once after `delayMs`; the returned function cancels. Does not keep a process alive. */
+  /** Runs `run` once after `delayMs`; the returned function cancels. */
   after(delayMs: number, run: () => void): () => void;
 }
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after(delayMs, run) {
-    const timer: unknown = setTimeout(run, delayMs);
-    // Node only: a browser's timer is a number.
-    if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref();
-    return () => clearTimeout(timer as number);
-  },
-};
+function systemTime(keepsAlive: boolean): Clock {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    after(delayMs, run) {
+      const timer: unknown = setTimeout(run, delayMs);
+      // Node only: a browser's timer is a number.
+      if (!keepsAlive && typeof timer === 'object' && timer !== null && 'unref' in timer)
+        (timer as { unref(): void }).unref();
+      return () => clearTimeout(timer as number);
+    },
+  };
+}
+
+/** For servers: background work does not keep a process alive. */
+export const systemClock: Clock = systemTime(false);
+/** For clients: a program that awaits an upload must not end while the upload waits to try again. */
+export const clientClock: Clock = systemTime(true);
 
 /**
  * Waits `delayMs`, or rejects with the signal's reason as soon as it aborts. Leaves no listener behind.

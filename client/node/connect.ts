@@ -7,10 +7,10 @@ import {
 import type { AnyTRPCRouter, TRPCDataTransformer } from '@trpc/server';
 import {
   CLIENT_DEFAULTS,
+  clientClock,
   type ListInput,
   type ListView,
   MAX_BATCH_CALLS,
-  systemClock,
 } from '../../contract/index.js';
 import type { UploaderOptions } from '../engine.js';
 import { checkedFetch } from '../exchange.js';
@@ -54,7 +54,7 @@ export function connect({
   transformer,
   ...options
 }: ConnectOptions): Connection {
-  const clock = options.clock ?? systemClock;
+  const clock = options.clock ?? clientClock;
   const concurrency = options.concurrency ?? CLIENT_DEFAULTS.concurrency;
   // Beside the chunks, one for each of the calls that a batch link may have open.
   const sender = nodeSender({ clock, maxSockets: concurrency + CLIENT_DEFAULTS.uploadsAhead });

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { CLIENT_DEFAULTS, type Clock, systemClock, UploadError } from '../../contract/index.js';
+import { CLIENT_DEFAULTS, type Clock, clientClock, UploadError } from '../../contract/index.js';
 import type { SendAnswer, Sender, SendRequest } from '../send.js';
 import { writeBody } from './write-body.js';
 
@@ -23,7 +23,7 @@ export interface NodeSender extends AsyncDisposable {
  * byte. Redirects are not followed: a chunk goes where it was told to.
  */
 export function nodeSender({
-  clock = systemClock,
+  clock = clientClock,
   stallMs = CLIENT_DEFAULTS.stallMs,
   maxSockets = CLIENT_DEFAULTS.maxSockets,
 }: NodeSenderOptions = {}): NodeSender {

@@ -33,13 +33,12 @@ function lostAnchors(file: string, page: string): string[] {
 
 /** Paths of the repository that a page names as code, or in a drawing, and that are not there. */
 function lostPaths(page: string): string[] {
-  const named = page.match(/(?<![\w@/.-])(?:contract|workers|server|client|cli|test|docs|examples)\/[\w./-]*\w/g) ?? [];
+  const named =
+    page.match(/(?<![\w@/.-])(?:contract|workers|server|client|cli|test|docs|examples)\/[\w./-]*\w/g) ?? [];
   return [...new Set(named)].filter(
-    (name) =>
-      !existsSync(path.join(ROOT, name)) && !existsSync(path.join(ROOT, `${name}.ts`)),
+    (name) => !existsSync(path.join(ROOT, name)) && !existsSync(path.join(ROOT, `${name}.ts`)),
   );
 }
-
 
 describe.each(PAGES)('%s', (file) => {
   test('links to headings that are there', () => {
