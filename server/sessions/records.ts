@@ -62,23 +62,24 @@ export interface ChunkRecord {
   readonly suspect: boolean;
 }
 
-export interface NewUpload {
-  readonly id: string;
-  readonly owner: string;
-  readonly policy: string;
-  readonly name: string;
-  readonly relativePath: string | null;
-  readonly type: string | null;
-  readonly lastModified: number | null;
-  readonly metadata: Metadata | null;
-  readonly size: number;
-  readonly mode: Mode;
-  readonly chunkSize: number;
-  readonly total: number;
-  readonly declaredHash: FileHash | null;
-  /** Begin in `assembling` with the chunk records of this completed upload (same owner, hash, size, chunkSize). */
-  readonly copyFrom: string | null;
-}
+/** `copyFrom`: begin in `assembling` with the chunk records of this completed upload (same owner, hash, chunkSize). */
+export type NewUpload = Pick<
+  UploadSession,
+  | 'id'
+  | 'owner'
+  | 'policy'
+  | 'name'
+  | 'relativePath'
+  | 'type'
+  | 'lastModified'
+  | 'metadata'
+  | 'size'
+  | 'mode'
+  | 'chunkSize'
+  | 'total'
+  | 'declaredHash'
+  | 'copyFrom'
+>;
 
 /** Bounds per owner, summed over rows in `receiving`, `assembling` and `completed`. */
 export interface Quota {

@@ -64,18 +64,24 @@ test('.ci/run is a program', () => {
 });
 
 describe('.ci/run', () => {
-  test('installs, checks, tests and runs the demo, and ends with the numbers of the report', async () => {
+  test('installs, checks, tests, also with large files, runs the demo, and ends with the numbers of the report', async () => {
     const { code, last, calls } = await ci();
     expect(last).toBe('2 passed, 0 failed');
     expect(code).toBe(0);
-    expect(calls.map((call) => call.split(' --')[0])).toEqual(['ci', 'run check', 'test', 'run demo']);
+    expect(calls.map((call) => call.split(' --')[0])).toEqual([
+      'ci',
+      'run check',
+      'test',
+      'run test:large',
+      'run demo',
+    ]);
   });
 
-  test.each(['ci', 'check', 'test', 'demo'])(
+  test.each(['ci', 'check', 'test --', 'test:large', 'demo'])(
     'fails where %s fails, whatever the report says',
     async (step) => {
       const { code, out, last } = await ci(
-        `case "$1 $2" in *${step}*) failing=1;; esac; trap 'exit \${failing:-0}' EXIT`,
+        `case "$1 $2" in *'${step}'*) failing=1;; esac; trap 'exit \${failing:-0}' EXIT`,
       );
       expect(code).toBe(1);
       expect(out).toMatch(/^failed: \w+$/m);
