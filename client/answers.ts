@@ -44,7 +44,7 @@ export function protocolError(
     status >= 500 ||
     (status >= 200 && status < 300);
   const wait = headers && retryAfterMs(headers, now);
-  return new UploadError('PROTOCOL', {
+  return new UploadError(status === 429 ? 'RATE_LIMITED' : 'PROTOCOL', {
     retryable: passing,
     message:
       status === undefined

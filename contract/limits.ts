@@ -76,6 +76,8 @@ export const SERVER_DEFAULTS = {
   hookTimeoutMs: 30_000,
   hookBackoffMs: 1_000,
   maxHookBackoffMs: 60 * 60_000,
+  /** How long chunks under way may take to end while the server stops. */
+  shutdownMs: 10_000,
   /** How often `watch` sends a ping. */
   watchPingMs: 10_000,
   /** Pieces of a body below this are copied together: each object costs memory that the budget does not see. */

@@ -11,6 +11,7 @@ import { readChunks } from './chunk-pages.js';
 import { type Hooks, hookUpload } from './hooks.js';
 import type { Logger } from './log.js';
 import type { Lease, Quota, Sessions, UploadSession } from './sessions/sessions.js';
+import type { StagingSync } from './staging-sync.js';
 import type { Store, StoredChunk } from './stores/store.js';
 
 export interface AssemblyDeps {
@@ -18,6 +19,7 @@ export interface AssemblyDeps {
   readonly store: Store;
   readonly tasks: TaskRunner;
   readonly hooks: Hooks;
+  readonly stagingSync: Pick<StagingSync, 'believes'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly quota: Quota;
@@ -46,6 +48,7 @@ export async function assemble(
     await sessions.whenUnclaimed(session.id);
     if (session.copyFrom !== null && !(await copied(deps, session, session.copyFrom, signal)))
       return await reopen(deps, session, lease, null);
+    if (!(await deps.stagingSync.believes(session.id))) return await reopen(deps, session, lease, null);
     const { chunks, recheck } = await chunksOf(deps, session);
     const damaged = await store.stage(session, chunks, recheck, signal);
     if (damaged.length > 0) return await reopen(deps, session, lease, damaged);
@@ -135,7 +138,7 @@ async function fileHash(deps: AssemblyDeps, session: UploadSession, chunks: Stor
 async function synced(deps: AssemblyDeps, session: UploadSession): Promise<boolean> {
   try {
     await deps.store.syncStaged(session);
-    return true;
+    return await deps.stagingSync.believes(session.id);
   } catch (error) {
     deps.log.error(
       { uploadId: session.id, error },

@@ -30,7 +30,7 @@ export interface CoreOptions {
   bodyRateWindowMs?: number;
   /** One try of a hook. Default 30 s. */
   hookTimeoutMs?: number;
-  /** Worker threads that hash and write. Default: as many as processors. */
+  /** Worker threads that hash and write. Default: as many as processors, from 2 to 8. */
   workerThreads?: number;
   /** The worker's entry, for bundlers that move files. Default: found beside this module. */
   worker?: URL;

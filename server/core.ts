@@ -109,8 +109,29 @@ export function createCore(
   const hooks = createHooks({ policies, sessions, store, clock, log, timeoutMs: hookTimeoutMs });
   const outbox = createOutbox({ sessions, hooks, events, clock, log });
   const verify = options.verify ?? 'restart';
+  const stagingSync = createStagingSync({
+    sessions,
+    store,
+    clock,
+    log,
+    intervalMs: SERVER_DEFAULTS.stagingSyncIntervalMs,
+  });
   const assembler = createAssembler({
-    ...{ sessions, store, tasks, hooks, clock, log, quota, verify, writer, jobs, events, cleanup, outbox },
+    ...{
+      sessions,
+      store,
+      tasks,
+      hooks,
+      clock,
+      log,
+      quota,
+      verify,
+      writer,
+      jobs,
+      events,
+      cleanup,
+      stagingSync,
+    },
     leaseMs: SERVER_DEFAULTS.assemblyLeaseMs,
   });
   const receive = createReceive({
@@ -130,13 +151,6 @@ export function createCore(
       newId,
       completionWaitMs,
     },
-  });
-  const stagingSync = createStagingSync({
-    sessions,
-    store,
-    clock,
-    log,
-    intervalMs: SERVER_DEFAULTS.stagingSyncIntervalMs,
   });
 
   let opening: Promise<void> | null = null;
@@ -178,8 +192,12 @@ export function createCore(
     // Whatever opens must have opened before it can be closed.
     await opening?.catch(() => {});
     cancelSweep();
+    const cancelPatience = clock.after(SERVER_DEFAULTS.shutdownMs, () =>
+      inFlight.closeAll(new UploadError('SERVER_BUSY', { message: 'The server is stopping.' })),
+    );
+    await inFlight.idle();
+    cancelPatience();
     await Promise.all([
-      inFlight.idle(),
       stagingSync.stop(),
       outbox.stop(),
       assembler.stop(new Error('the server is stopping')),

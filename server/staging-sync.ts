@@ -9,43 +9,70 @@ const { sweepBatchRows } = SERVER_DEFAULTS;
  * With `durability: 'file'`: syncs staging every now and then and records how far, so that a power cut costs a
  * re-send of little.
  */
+export interface StagingSync {
+  start(): void;
+  stop(): Promise<void>;
+  /** One round now. */
+  run(): Promise<void>;
+  /**
+   * Assembly asks before it stages, and again after its own sync. False: a sync of this upload failed, and its newest
+   * chunks could not be forgotten any more; the kernel may call the next sync good without having the bytes.
+   * Asking settles it: the asker discards the bytes.
+   */
+  believes(uploadId: string): Promise<boolean>;
+}
+
 export function createStagingSync(deps: {
   sessions: Sessions;
   store: Store;
   clock: Clock;
   log: Logger;
   intervalMs: number;
-}): {
-  start(): void;
-  stop(): Promise<void>;
-  /** One round now. */
-  run(): Promise<void>;
-} {
+}): StagingSync {
   const { sessions, store, clock, log, intervalMs } = deps;
+  const syncing = new Map<string, Promise<void>>();
+  const doubted = new Set<string>();
   let cancel = () => {};
   let stopped = false;
   let running = Promise.resolve();
 
-  async function syncOne(session: UploadSession): Promise<void> {
+  async function syncOne(uploadId: string): Promise<void> {
+    const session = await sessions.get(uploadId);
+    if (session?.status !== 'receiving') return;
     try {
       // Every chunk up to lastSeq was written before it was accepted, so this sync covers it.
       await store.sync(session);
     } catch (error) {
-      let forgotten = await sessions.dropUnsynced(session.id);
+      doubted.add(uploadId);
+      let forgotten = await sessions.dropUnsynced(uploadId);
       // A chunk may have been written before the failing sync and be accepted only now: its bytes are as doubtful.
-      await sessions.whenUnclaimed(session.id);
-      forgotten += await sessions.dropUnsynced(session.id);
+      await sessions.whenUnclaimed(uploadId);
+      forgotten += await sessions.dropUnsynced(uploadId);
       log.error(
-        { uploadId: session.id, forgotten, error },
+        { uploadId, forgotten, error },
         'staging could not be synced; its newest chunks are asked for again',
       );
+      // Where the last chunk came in between, assembly has begun: it is told.
+      if ((await sessions.get(uploadId))?.status === 'receiving') doubted.delete(uploadId);
       return;
     }
-    await sessions.recordSynced(session.id, session.lastSeq);
+    await sessions.recordSynced(uploadId, session.lastSeq);
   }
 
   async function run(): Promise<void> {
-    for (const session of await sessions.unsynced(sweepBatchRows)) await syncOne(session);
+    for (let after: string | null = null; ; ) {
+      const batch: UploadSession[] = await sessions.unsynced(after, sweepBatchRows);
+      for (const { id } of batch) {
+        const work = syncOne(id).finally(() => syncing.delete(id));
+        syncing.set(
+          id,
+          work.catch(() => {}),
+        );
+        await work;
+      }
+      after = batch.at(-1)?.id ?? null;
+      if (batch.length < sweepBatchRows) return;
+    }
   }
 
   function start(): void {
@@ -60,6 +87,10 @@ export function createStagingSync(deps: {
   return {
     start,
     run,
+    async believes(uploadId) {
+      await syncing.get(uploadId);
+      return !doubted.delete(uploadId);
+    },
     async stop() {
       stopped = true;
       cancel();

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { MAX_CHUNKS, POLICY_DEFAULTS, SERVER_DEFAULTS } from '../contract/index.js';
-import { type FastifyHook, fastifyHook, type NodeHook, nodeHook } from './adapters/hooks.js';
+import { createFastifyHook, createNodeHook, type FastifyHook, type NodeHook } from './adapters/hooks.js';
 import { type Core, createCore } from './core.js';
 import type { CoreOptions } from './core-options.js';
 import { createFiles, type Files } from './files.js';
@@ -75,6 +75,7 @@ function mount<Context>(
   leave: () => Promise<void>,
   owner: 'shared' | ResolveOwner,
 ): Uploads<Context> {
+  const nodeHook = createNodeHook(core);
   return {
     procedures: (procedure) => buildProcedures(procedure, { core, owner }),
     context: (opts) => ({
@@ -82,7 +83,7 @@ function mount<Context>(
     }),
     middleware: nodeHook,
     express: () => nodeHook,
-    fastify: fastifyHook,
+    fastify: createFastifyHook(core),
     files: createFiles(core),
     ready: () => core.ready(),
     sweep: async () => {

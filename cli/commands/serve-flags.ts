@@ -130,7 +130,7 @@ export function addServeFlags(command: Command): Command {
     flag('--completion-wait <time>', 'how long the last answer waits for the final path')
       .default(completionWaitMs, `${completionWaitMs / 1000}s`)
       .argParser(durationValue),
-    flag('--threads <n>', 'worker threads (default: as many as processors)').argParser(
+    flag('--threads <n>', 'worker threads (default: as many as processors, from 2 to 8)').argParser(
       countValue(1, WORKER_DEFAULTS.queueLimit),
     ),
     flag('--log-level <level>', `on stderr, as JSON: ${LOG_LEVELS.join(', ')}`)

@@ -1,14 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CHUNK_CONTENT_TYPE } from '../../contract/index.js';
+import { CHUNK_CONTENT_TYPE, type Clock } from '../../contract/index.js';
 import { isChunkRequest, keepBody } from '../request.js';
 
 /** For tRPC's standalone adapter (its option `middleware`), and for Express before tRPC's middleware. */
 export type NodeHook = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
-
-export const nodeHook: NodeHook = (request, _response, next) => {
-  keepBody(request);
-  next();
-};
 
 /** The part of a Fastify instance that the hook uses. */
 export interface FastifyLike {
@@ -21,13 +16,48 @@ export interface FastifyLike {
       done: (error: Error | null, body?: unknown) => void,
     ) => void,
   ): unknown;
+  addHook(
+    name: 'onRequest',
+    hook: (request: { raw: IncomingMessage }, reply: { raw: ServerResponse }, done: () => void) => void,
+  ): unknown;
 }
 
 export type FastifyHook = (app: FastifyLike, options: unknown, done: (error?: Error) => void) => void;
 
+interface HookDeps {
+  readonly clock: Clock;
+  /** How long the rest of a refused body may go on arriving. */
+  readonly drainMs: number;
+}
+
+/**
+ * A chunk that was answered before its body had come (a refusal, by whoever) leaves the rest on the connection. Node
+ * reads and drops it, however long that takes; here it ends.
+ */
+function limitLeftovers(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { clock, drainMs }: HookDeps,
+): void {
+  if (!isChunkRequest(request)) return;
+  response.once('finish', () => {
+    if (request.complete) return;
+    const cancel = clock.after(drainMs, () => request.destroy());
+    request.once('close', cancel);
+  });
+}
+
+export function createNodeHook(deps: HookDeps): NodeHook {
+  return (request, response, next) => {
+    keepBody(request);
+    limitLeftovers(request, response, deps);
+    next();
+  };
+}
+
 /** A Fastify plugin, for the instance that it is registered on and everything below it. */
-export const fastifyHook: FastifyHook = Object.assign(
-  (app: FastifyLike, _options: unknown, done: (error?: Error) => void) => {
+export function createFastifyHook(deps: HookDeps): FastifyHook {
+  const plugin: FastifyHook = (app, _options, done) => {
     if (app.hasContentTypeParser(CHUNK_CONTENT_TYPE)) {
       done(
         new Error(
@@ -36,13 +66,17 @@ export const fastifyHook: FastifyHook = Object.assign(
       );
       return;
     }
+    app.addHook('onRequest', (request, reply, next) => {
+      limitLeftovers(request.raw, reply.raw, deps);
+      next();
+    });
     app.addContentTypeParser(CHUNK_CONTENT_TYPE, (request, payload, parsed) => {
       keepBody(request.raw);
       // Anybody else's binary body goes on as the stream that it is.
       parsed(null, isChunkRequest(request.raw) ? '' : payload);
     });
     done();
-  },
+  };
   // Fastify's own way to say: not in a scope of its own.
-  { [Symbol.for('skip-override')]: true },
-);
+  return Object.assign(plugin, { [Symbol.for('skip-override')]: true });
+}

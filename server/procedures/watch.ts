@@ -1,4 +1,4 @@
-import { isFinal, MAX_LIST_LIMIT, type Progress, type WatchEvent } from '../../contract/index.js';
+import { MAX_LIST_LIMIT, MAX_WATCH_IDS, type Progress, type WatchEvent } from '../../contract/index.js';
 import * as schemas from '../../contract/schemas.js';
 import type { Core } from '../core.js';
 import type { UploadSession } from '../sessions/sessions.js';
@@ -44,12 +44,19 @@ export function watchProcedure(base: BaseProcedure, { core }: ProcedureDeps) {
   });
 }
 
-/** What is watched: the named uploads, or all of the owner's that are not final. Newest first. */
+/** What is watched: the named uploads, or the owner's that are not final, as many as one may name. */
 async function snapshot(core: Core, owner: string, uploadIds: string[] | undefined): Promise<Progress[]> {
   if (uploadIds !== undefined) {
     const found = await Promise.all(uploadIds.map((id) => core.sessions.find(owner, id)));
     return found.filter((session) => session !== null).map((session) => progressOf(session));
   }
-  const { items } = await core.sessions.list({ owner, limit: MAX_LIST_LIMIT });
-  return items.filter((session) => !isFinal(session.status)).map((session) => progressOf(session));
+  const progress: Progress[] = [];
+  for (const status of ['receiving', 'assembling'] as const)
+    for (let cursor: string | undefined; ; ) {
+      const page = await core.sessions.list({ owner, status, limit: MAX_LIST_LIMIT, cursor });
+      for (const session of page.items) progress.push(progressOf(session));
+      cursor = page.nextCursor;
+      if (cursor === undefined || progress.length >= MAX_WATCH_IDS) break;
+    }
+  return progress;
 }

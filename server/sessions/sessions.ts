@@ -77,7 +77,10 @@ export interface Sessions extends AsyncDisposable {
   release(claim: Claim): Promise<void>;
   /** Resolves when no claim is held on the index, or may no longer be; the caller asks again. */
   whenReleased(uploadId: string, index: number): Promise<void>;
-  /** Resolves when no claim of the upload is held. Call it after the status has closed the upload to new claims. */
+  /**
+   * Resolves when every claim of the upload that is held now has ended. After the status has closed the upload to new
+   * claims, that means that nobody writes any more.
+   */
   whenUnclaimed(uploadId: string): Promise<void>;
   /** Counts a chunk that did not match its hash; fails a `receiving` session past `limit`. Null: not receiving. */
   countMismatch(
@@ -87,8 +90,8 @@ export interface Sessions extends AsyncDisposable {
   ): Promise<{ retriesLeft: number; failed: boolean } | null>;
 
   // --- durability of staging
-  /** `receiving` sessions with chunks beyond `syncedSeq`. */
-  unsynced(limit: number): Promise<UploadSession[]>;
+  /** `receiving` sessions with chunks beyond `syncedSeq`, ascending by id, after `after`. */
+  unsynced(after: string | null, limit: number): Promise<UploadSession[]>;
   /** Raises `syncedSeq`; never lowers it. */
   recordSynced(id: string, seq: number): Promise<void>;
   /** After a failed sync: forgets accepted chunks beyond `syncedSeq` of a `receiving` session. Number forgotten. */

@@ -130,3 +130,33 @@ describe('forty stalled clients', () => {
     });
   });
 });
+
+describe('a body that nobody wants', () => {
+  it.each([
+    ['of nobody', { 'x-test-owner': 'nobody' }, 401],
+    ['with an unreadable header', { 'x-chunkwise-chunk': 'x' }, 400],
+    ['of an unknown upload', {}, 404],
+  ])('%s does not hold its connection', async (_, extra, status) => {
+    await using folder = await temporaryFolder();
+    await using server = await startServer({ root: folder.path, bodyRateWindowMs: 200 });
+    const fields = randomFile(MiB, MiB).fields('01ARZ3NDEKTSV4RRFFQ69G5FAV', 0);
+    const headers = {
+      'x-test-owner': 'ann',
+      'x-chunkwise-chunk': encodeURIComponent(JSON.stringify(fields)),
+      ...extra,
+    };
+    const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(
+      `POST /uploads.chunk HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: ${MiB}\r\n${lines.join('')}\r\nx`,
+    );
+    let answer = '';
+    socket.on('data', (text) => {
+      answer += text;
+    });
+    socket.on('error', () => {});
+    // The server closes it; nothing here does.
+    await once(socket, 'close');
+    expect(answer).toContain(`HTTP/1.1 ${status}`);
+  });
+});

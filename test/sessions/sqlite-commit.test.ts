@@ -116,7 +116,7 @@ describe('group commit', () => {
       sessions.find(OWNER, session.id),
       sessions.list({ owner: OWNER, limit: 9 }),
       sessions.missing(session.id, 9),
-      sessions.unsynced(9),
+      sessions.unsynced(null, 9),
       sessions.touch(session.id, T0 + 1000),
       sessions.expire(T0, 9),
       sessions.takeLease('me', 1, T0),

@@ -60,8 +60,7 @@ export function createClaims(): Claims {
       await byUpload.get(uploadId)?.get(index)?.ended;
     },
     async whenUnclaimed(uploadId) {
-      for (let held = byUpload.get(uploadId); held; held = byUpload.get(uploadId))
-        await Promise.all([...held.values()].map(({ ended }) => ended));
+      await Promise.all([...(byUpload.get(uploadId)?.values() ?? [])].map(({ ended }) => ended));
     },
   };
 }

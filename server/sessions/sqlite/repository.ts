@@ -75,7 +75,7 @@ export function createRepository(connection: Connection, expiry: ExpiryRules): S
     whenUnclaimed: claims.whenUnclaimed,
     countMismatch: (id, limit, now) => call('countMismatch', { id, limit, now }),
 
-    unsynced: (limit) => call('unsynced', { limit }),
+    unsynced: (after, limit) => call('unsynced', { after, limit }),
     recordSynced: (id, seq) => call('recordSynced', { id, seq }),
     dropUnsynced: (id) => call('dropUnsynced', { id }),
     markBoot: (bootId) => call('markBoot', { bootId }),

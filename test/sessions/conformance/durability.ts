@@ -20,14 +20,14 @@ export function durability(fixture: () => Fixture) {
   test('sessions with chunks beyond the synced sequence are unsynced', async () => {
     const session = await created(sessions());
     await inStatus(sessions(), 'assembling');
-    expect(await sessions().unsynced(10)).toEqual([]);
+    expect(await sessions().unsynced(null, 10)).toEqual([]);
     await send(sessions(), session, 0);
     const { session: after } = await send(sessions(), session, 1);
-    expect(await sessions().unsynced(10)).toEqual([after]);
+    expect(await sessions().unsynced(null, 10)).toEqual([after]);
     await sessions().recordSynced(session.id, 1);
-    expect(await sessions().unsynced(10)).toMatchObject([{ syncedSeq: 1 }]);
+    expect(await sessions().unsynced(null, 10)).toMatchObject([{ syncedSeq: 1 }]);
     await sessions().recordSynced(session.id, 2);
-    expect(await sessions().unsynced(10)).toEqual([]);
+    expect(await sessions().unsynced(null, 10)).toEqual([]);
     await sessions().recordSynced(session.id, 1);
     expect((await existing(sessions(), session.id)).syncedSeq).toBe(2);
   });
@@ -38,17 +38,17 @@ export function durability(fixture: () => Fixture) {
     await sessions().recordSynced(session.id, 99);
     expect((await existing(sessions(), session.id)).syncedSeq).toBe(1);
     await send(sessions(), session, 1);
-    expect(await sessions().unsynced(10)).toHaveLength(1);
+    expect(await sessions().unsynced(null, 10)).toHaveLength(1);
   });
 
   test('chunks that are synced before their acceptance leave nothing to sync', async () => {
     const session = await created(sessions());
     await send(sessions(), session, 0, { synced: true });
-    expect(await sessions().unsynced(10)).toEqual([]);
+    expect(await sessions().unsynced(null, 10)).toEqual([]);
     await send(sessions(), session, 1);
     const { session: after } = await send(sessions(), session, 0, { synced: true });
     expect(after.syncedSeq).toBe(1);
-    expect(await sessions().unsynced(10)).toHaveLength(1);
+    expect(await sessions().unsynced(null, 10)).toHaveLength(1);
   });
 
   test('after a failed sync the chunks beyond the synced ones are missing', async () => {
@@ -64,7 +64,7 @@ export function durability(fixture: () => Fixture) {
       lastSeq: 2,
     });
     expect(await indexesOf(session.id)).toEqual([2]);
-    expect(await sessions().unsynced(10)).toEqual([]);
+    expect(await sessions().unsynced(null, 10)).toEqual([]);
     expect(await sessions().dropUnsynced(session.id)).toBe(0);
     expect((await sendAll(sessions(), session)).status).toBe('assembling');
   });
@@ -147,7 +147,7 @@ export function durability(fixture: () => Fixture) {
       lastReceived: null,
     });
     expect(await sessions().missing(session.id, 5)).toEqual({ ranges: [[0, 2]], more: false });
-    expect(await sessions().unsynced(10)).toEqual([]);
+    expect(await sessions().unsynced(null, 10)).toEqual([]);
   });
 
   test('chunks that a check found damaged are missing', async () => {

@@ -9,9 +9,15 @@ import { oneOf, selectSessions, sessionById } from './rows.js';
 const BOOT_KEY = 'boot_id';
 
 export const durability = {
-  unsynced: reading((db, { limit }: { limit: number }) =>
+  unsynced: reading((db, { after, limit }: { after: string | null; limit: number }) =>
     selectSessions(db)
-      .where(and(eq(uploads.status, 'receiving'), gt(uploads.lastSeq, uploads.syncedSeq)))
+      .where(
+        and(
+          eq(uploads.status, 'receiving'),
+          gt(uploads.lastSeq, uploads.syncedSeq),
+          after === null ? undefined : gt(uploads.id, after),
+        ),
+      )
       .orderBy(asc(uploads.id))
       .limit(limit)
       .all(),
