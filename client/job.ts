@@ -17,7 +17,7 @@ export interface Job {
   readonly source: Source;
   readonly name: string;
   readonly options: PlainUploadOptions;
-  /** The source's version when the upload began; undefined before that, null where the source cannot change. */
+  /** The source's version to upload; undefined before it is known, null where the source cannot change. */
   version: string | null | undefined;
   policy: PolicyView | null;
   hashes: KnownHashes | null;
@@ -46,7 +46,7 @@ export function createJob(
     source,
     name: options.name ?? source.name,
     options,
-    version: undefined,
+    version: source.knownVersion,
     policy: null,
     hashes: null,
     uploadId: null,
@@ -60,7 +60,7 @@ export function createJob(
   };
 }
 
-/** @throws UploadError FILE_CHANGED where the source is not what it was when the upload began */
+/** @throws UploadError FILE_CHANGED where the source is not what it was when it was looked at first */
 export async function assertUnchanged(job: Job): Promise<void> {
   const version = (await job.source.version?.()) ?? null;
   if (job.version === undefined) job.version = version;

@@ -96,6 +96,8 @@ function knownHash(job: Job, index: number): ChunkHash | undefined {
 /** 'during': the first hash of a chunk is the one that counts. */
 async function hashNow(engine: Engine, job: Job, index: number, data: Uint8Array | Blob): Promise<ChunkHash> {
   const hash = await engine.hasher.hashBytes(data);
+  // No hash from before vouches for these bytes: they are the file's only if it is still the same after reading.
+  await assertUnchanged(job);
   if (job.hashes) job.hashes.values[index] ??= hash;
   return hash;
 }

@@ -20,6 +20,8 @@ export interface Source {
   read(offset: number, size: number, signal: AbortSignal): Promise<Uint8Array | Blob>;
   /** Changes when the content may have changed. Absent: the source cannot change. */
   version?(): Promise<string>;
+  /** The version that has this `size`. Absent: the one that the source has when its upload begins. */
+  readonly knownVersion?: string | undefined;
   close?(): Promise<void>;
 }
 

@@ -39,6 +39,8 @@ export async function fileSource(file: string, options: FileSourceOptions = {}):
     lastModified: Number(stats.mtimeMs),
     relativePath: options.relativePath,
     path: absolute,
+    // A list of files may wait for hours, and a file that grows meanwhile would be cut at the size it had.
+    knownVersion: versionOf(stats),
     async read(offset, length) {
       const handle = await opened();
       const buffer = Buffer.allocUnsafeSlow(length);

@@ -69,9 +69,11 @@ function exchangeOn(
     request.signal?.throwIfAborted();
     const outgoing = start(request);
     let answered = false;
+    let ended = false;
     let cancelStall = () => {};
 
     const end = (settle: () => void) => {
+      ended = true;
       cancelStall();
       request.signal?.removeEventListener('abort', onAbort);
       settle();
@@ -82,6 +84,8 @@ function exchangeOn(
     };
     const onAbort = () => fail(request.signal?.reason);
     const moved = () => {
+      // An answer may end while a slice of the body is still being written.
+      if (ended) return;
       cancelStall();
       cancelStall = clock.after(stallMs, () =>
         fail(new UploadError('NETWORK', { message: `No byte moved for ${stallMs / 1000} s.` })),

@@ -32,6 +32,20 @@ describe('a file that changes during its upload', () => {
     held.open();
   });
 
+  it.each<[string, (file: string) => Promise<void>]>([
+    ['was written to', (file) => fs.writeFile(file, bytesOf(SIZE))],
+    ['became longer', (file) => fs.appendFile(file, 'more')],
+    ['was removed', (file) => fs.rm(file)],
+  ])('%s between listing and its turn: nothing of it is sent', async (_, change) => {
+    await using folder = await temporaryFolder();
+    const file = await folder.file('a', bytesOf(SIZE));
+    await using test = await setup({}, { hasher: nodeHasher({ threads: 1 }) });
+    const source = await fileSource(file);
+    await change(file);
+    await expect(test.uploader.upload(source)).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+    expect(test.server.log).toEqual([]);
+  });
+
   it('is noticed while hashing too', async () => {
     const bytes = bytesSource(bytesOf(SIZE));
     let reads = 0;
@@ -77,6 +91,22 @@ describe('a file that changes during its upload', () => {
     );
     await expect(test.uploader.upload(bytes)).rejects.toMatchObject({ code: 'FILE_CHANGED', index: 2 });
   });
+});
+
+it('hashed while sending, is noticed when it changes while its last chunk is read', async () => {
+  await using folder = await temporaryFolder();
+  const file = await folder.file('a', bytesOf(SIZE));
+  await using test = await setup({ maxParallelChunks: 1 }, { hashing: 'during' });
+  const source = await fileSource(file);
+  const changing: Source = {
+    ...source,
+    async read(offset, size, signal) {
+      if (offset + size === SIZE) await fs.writeFile(file, bytesOf(SIZE));
+      return source.read(offset, size, signal);
+    },
+  };
+  await expect(test.uploader.upload(changing)).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+  expect([...test.server.sessions.all.values()].map(({ status }) => status)).toEqual(['receiving']);
 });
 
 describe('a file that did not change', () => {
