@@ -1,4 +1,5 @@
 import {
+  acceptsType,
   CLIENT_DEFAULTS,
   formatSize,
   isUploadError,
@@ -33,6 +34,13 @@ export async function prepare(engine: Engine, job: Job, scope: Scope): Promise<U
       expected: policy.maxFileSize,
       received: size,
       message: `${job.name} has ${formatSize(size)}; at most ${formatSize(policy.maxFileSize)} are allowed.`,
+    });
+  const type = job.source.type ?? null;
+  if (!acceptsType(policy.types, type))
+    throw new UploadError('TYPE_REFUSED', {
+      expected: policy.types?.join(', ') ?? '',
+      received: type ?? '',
+      message: `${job.name} is ${type ?? 'of no known type'}; accepted are: ${policy.types?.join(', ')}.`,
     });
   const view = await begin(engine, job, plan, scope).catch((error: unknown) => {
     // The policy changed since it was asked: once more, with the plan that the server wants now.

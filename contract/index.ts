@@ -8,5 +8,6 @@ export * from './plan.js';
 export * from './ranges.js';
 export * from './sizes.js';
 export * from './states.js';
+export * from './types.js';
 export * from './views.js';
 export * from './wire.js';

@@ -1,5 +1,6 @@
 import type { InitInput } from '../contract/index.js';
 import {
+  acceptsType,
   type Clock,
   type FileHash,
   MAX_METADATA_BYTES,
@@ -13,7 +14,7 @@ import {
 import type { Assembler } from './assembler.js';
 import type { Cleanup } from './cleanup.js';
 import type { Hooks } from './hooks.js';
-import { acceptsType, DEFAULT_POLICY, type ResolvedPolicy } from './policy.js';
+import { DEFAULT_POLICY, type ResolvedPolicy } from './policy.js';
 import type { Repair } from './repair.js';
 import type { NewUpload, Quota, Sessions, UploadSession } from './sessions/sessions.js';
 import type { Store } from './stores/store.js';

@@ -1,5 +1,6 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { lookup } from 'mrmime';
 import { UploadError } from '../../contract/index.js';
 import type { Source } from '../sources.js';
 
@@ -7,6 +8,7 @@ export interface FileSourceOptions {
   name?: string;
   /** Path below the chosen folder, with `/`. */
   relativePath?: string;
+  /** MIME type. @default what the name's ending stands for */
   type?: string;
 }
 
@@ -35,7 +37,7 @@ export async function fileSource(file: string, options: FileSourceOptions = {}):
   return {
     name: options.name ?? path.basename(absolute),
     size,
-    type: options.type,
+    type: options.type ?? lookup(absolute),
     lastModified: Number(stats.mtimeMs),
     relativePath: options.relativePath,
     path: absolute,

@@ -42,6 +42,29 @@ describe('with the real server', () => {
     });
   });
 
+  it('a type that the policy refuses fails before a byte is read; a file is of the type that its name says', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await startServer({
+      root: path.join(folder.path, 'root'),
+      policies: { photos: { types: ['image/*'] } },
+    });
+    await folder.file('a.txt', bytesOf(10));
+    await folder.file('a.png', bytesOf(10));
+    await using proxy = await below('/trpc', server.server);
+    await using connection = connect({ url: proxy.url });
+    const text = await fileSource(path.join(folder.path, 'a.txt'));
+    const unread = { ...text, path: undefined, read: () => Promise.reject(new Error('read')) };
+    const refused = await connection.uploader.upload(unread, { policy: 'photos' }).catch((error) => error);
+    expect(refused).toMatchObject({
+      code: 'TYPE_REFUSED',
+      message: 'a.txt is text/plain; accepted are: image/*.',
+    });
+    const photo = await fileSource(path.join(folder.path, 'a.png'));
+    expect(await connection.uploader.upload(photo, { policy: 'photos' })).toMatchObject({
+      status: 'completed',
+    });
+  });
+
   it('connect needs no types: files of a folder, hashed in threads, listed afterwards', async () => {
     await using folder = await temporaryFolder();
     await using server = await startServer({ root: path.join(folder.path, 'root') });

@@ -5,7 +5,6 @@ import {
   KiB,
   MAX_CALLS_PER_COMMIT,
   MAX_CHUNKS,
-  MAX_LIST_LIMIT,
   MIN_CHUNKS_IN_BUDGET,
   MiB,
   SERVER_DEFAULTS,
@@ -64,8 +63,7 @@ describe('numbers are those of contract/limits.ts', () => {
     ['Clean-up', `${days(server.maxLifetimeMs)} in all`],
     ['Clean-up', `ended ${days(server.endedRetentionMs)} ago`],
     ['What is weak, or missing', `up to ${MAX_CHUNKS.toLocaleString('en')} of them`],
-    ['What is weak, or missing', `takes ${server.sweepBatchRows} uploads a round`],
-    ['What is weak, or missing', `the newest ${MAX_LIST_LIMIT} uploads`],
+    ['What is weak, or missing', `waits ${seconds(server.shutdownMs)} for chunks`],
   ])('%s: %j', (heading, words) => {
     expect(section(PAGE, heading).replace(/\s+/g, ' ')).toContain(words);
   });
