@@ -1,4 +1,4 @@
-import type { ChunkHash, Clock, PolicyView } from '../contract/index.js';
+import type { ChunkHash, Clock, FileHash, PolicyView } from '../contract/index.js';
 import { UploadError } from '../contract/index.js';
 import type { ProgressEvent } from './progress.js';
 import type { Source } from './sources.js';
@@ -21,6 +21,8 @@ export interface Job {
   version: string | null | undefined;
   policy: PolicyView | null;
   hashes: KnownHashes | null;
+  /** As declared to the server; null while none is. */
+  fileHash: FileHash | null;
   /** The session being worked on. */
   uploadId: string | null;
   /** `init` has answered. */
@@ -49,6 +51,7 @@ export function createJob(
     version: source.knownVersion,
     policy: null,
     hashes: null,
+    fileHash: null,
     uploadId: null,
     begun: false,
     resumed: false,

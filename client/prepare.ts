@@ -15,6 +15,7 @@ import { assertUnchanged, type Job } from './job.js';
 import { persistCall } from './persist.js';
 import type { Stage } from './retry.js';
 import type { Scope } from './scope.js';
+import { checkView } from './trust.js';
 
 /**
  * Everything up to the answer of `init`: ask for the policy, choose a chunk size, hash, begin or join the session.
@@ -27,6 +28,8 @@ export async function prepare(engine: Engine, job: Job, scope: Scope): Promise<U
   const policy = await persistCall(engine, job, stageOf(job), scope, (signal) =>
     engine.client.policy.query({ ...(name === undefined ? {} : { policy: name }), size }, { signal }),
   );
+  if (!Number.isSafeInteger(policy?.maxFileSize))
+    throw new UploadError('PROTOCOL', { retryable: false, message: 'The server answered no policy.' });
   job.policy = policy;
   const plan = policy.plan;
   if (size > policy.maxFileSize || !plan)
@@ -94,6 +97,7 @@ function candidates(policy: PolicyView, plan: Plan, size: number): Plan[] {
 async function init(engine: Engine, job: Job, plan: Plan, scope: Scope): Promise<UploadView> {
   const { source, options } = job;
   const hash = engine.hashing === 'before' ? await hashFile(engine, job, plan, scope) : null;
+  job.fileHash = hash;
   const relativePath = options.relativePath ?? source.relativePath;
   const input = {
     name: job.name,
@@ -104,7 +108,10 @@ async function init(engine: Engine, job: Job, plan: Plan, scope: Scope): Promise
     ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
     ...(relativePath === undefined ? {} : { relativePath }),
     ...(source.type === undefined ? {} : { type: source.type }),
-    ...(source.lastModified === undefined ? {} : { lastModified: Math.trunc(source.lastModified) }),
+    // Times before 1970 cannot be told; a file is no worse for being old.
+    ...(source.lastModified !== undefined && source.lastModified >= 0
+      ? { lastModified: Math.trunc(source.lastModified) }
+      : {}),
   };
   return persistCall(engine, job, stageOf(job), scope, (signal) =>
     engine.client.init.mutate(input, { signal }),
@@ -113,8 +120,9 @@ async function init(engine: Engine, job: Job, plan: Plan, scope: Scope): Promise
 
 /** Takes the session over into the job. */
 function adopt(job: Job, view: UploadView): void {
+  checkView(job, view);
   const hashedWith = job.hashes?.chunkSize;
-  if (view.size !== job.source.size || (hashedWith !== undefined && hashedWith !== view.chunkSize))
+  if (hashedWith !== undefined && hashedWith !== view.chunkSize)
     throw new UploadError('PROTOCOL', {
       retryable: false,
       message: 'The server answered a session of another file or plan.',

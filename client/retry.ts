@@ -48,12 +48,23 @@ export function judge(
     if (state.counted >= rules.retries || wait > rules.patienceMs) return GIVE_UP;
     return { retry: true, counted: true, afterMs: Math.max(wait, backoffMs(state.counted, rules, random)) };
   }
-  if (!error.retryable) return GIVE_UP;
+  if (!error.retryable && !(stage === 'transfer' && isDetour(error))) return GIVE_UP;
   const left = rules.patienceMs - state.idleMs;
   if (left <= 0 || wait > left) return GIVE_UP;
   // The last try falls on the end of the patience, not beyond it.
   const backoff = Math.min(backoffMs(state.failures, rules, random), left);
   return { retry: true, counted: false, afterMs: Math.max(wait, backoff) };
+}
+
+/** Pages that ask for something which no waiting brings: a sign-in, smaller bodies, other ones. */
+const LASTING = [401, 407, 413, 415];
+
+/**
+ * A page instead of tRPC, of whatever status. Where the server has answered before, its address is right: a proxy has
+ * lost it while it restarts (404), or a network wants a sign-in first (302, 403).
+ */
+function isDetour({ code, data: { received } }: UploadError): boolean {
+  return code === 'PROTOCOL' && typeof received === 'number' && !LASTING.includes(received);
 }
 
 /** Exponential with full jitter: between `minBackoffMs` and a bound that doubles up to `maxBackoffMs`. */

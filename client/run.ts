@@ -12,6 +12,7 @@ import { persistCall } from './persist.js';
 import { prepare, reportSession } from './prepare.js';
 import type { Scope } from './scope.js';
 import { transfer } from './transfer.js';
+import { checkView } from './trust.js';
 
 export type CompletedView = Extract<UploadView, { status: 'completed' }>;
 
@@ -89,7 +90,7 @@ async function receive(
     // Closed by another client's last chunk, an abort, the expiry: the session itself tells which.
     if (error.code !== 'UPLOAD_CLOSED') throw error;
   }
-  if (end?.status === 'completed') return { ...view, ...end };
+  if (end?.status === 'completed') return checkView(job, { ...view, ...end });
   if (end?.status === 'assembling')
     return {
       ...view,
@@ -105,9 +106,10 @@ async function look(engine: Engine, job: Job, scope: Scope): Promise<UploadView>
   const { uploadId } = job;
   if (uploadId === null) return prepare(engine, job, scope);
   try {
-    return await persistCall(engine, job, 'transfer', scope, (signal) =>
+    const view = await persistCall(engine, job, 'transfer', scope, (signal) =>
       engine.client.resume.query({ uploadId }, { signal }),
     );
+    return checkView(job, view);
   } catch (error) {
     if (isUploadError(error) && error.code === 'UPLOAD_NOT_FOUND') return restart(engine, job, scope, error);
     throw error;

@@ -14,6 +14,7 @@ import { ON_UPLOAD_PROGRESS } from './link.js';
 import { persist } from './persist.js';
 import type { SlotOutcome } from './schedule.js';
 import type { Scope } from './scope.js';
+import { checkProgress } from './trust.js';
 
 /** A chunk to send; `fresh`: the server does not hold it yet. */
 export interface PendingChunk extends ChunkRange {
@@ -74,6 +75,7 @@ async function sendOnce(
         },
       ),
     );
+    checkProgress(answer);
     sent = size;
     outcome = 'accepted';
     job.report({ type: 'accepted', index, size, fresh });

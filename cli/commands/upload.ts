@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { CLIENT_DEFAULTS, UploadError } from '../../contract/index.js';
-import { CliError, EXIT, sentenceOf } from '../failure.js';
+import { CliError, EXIT, sentenceOf, usageError } from '../failure.js';
 import { isTerminal } from '../output.js';
 import { createBars } from '../progress/bars.js';
 import type { Display, Totals } from '../progress/display.js';
@@ -54,6 +54,8 @@ export const addUpload: AddCommand = (program, io, finish) => {
 
 async function upload(paths: readonly string[], flags: UploadFlags, io: Io): Promise<number> {
   const { policy, concurrency, retries, patience } = flags;
+  // Often a variable of a script that is not set; taken as a path it would mean the current folder.
+  if (paths.includes('')) throw usageError('A path is empty. Write . for the current folder.');
   await using connection = connectTo(flags, { concurrency, retries, patienceMs: patience });
   const stop = new AbortController();
   const end: Ending = { signal: null, hopeless: null, completed: 0, failed: 0, begun: false };

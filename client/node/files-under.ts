@@ -20,7 +20,8 @@ export async function* filesUnder(
   onUnreadable: OnUnreadable = rethrow,
 ): AsyncGenerator<Source> {
   const absolute = path.resolve(start);
-  const stats = await fs.stat(absolute).catch(() => null);
+  // As given: '' is no path, while resolved it would be the current folder.
+  const stats = await fs.stat(start).catch(() => null);
   if (stats?.isDirectory()) return yield* walk(absolute, path.basename(absolute), onUnreadable);
   const source = await unlessUnreadable(fileSource(start), absolute, onUnreadable);
   if (source) yield source;

@@ -72,7 +72,11 @@ export function createDisk(
     },
 
     async published(upload) {
-      if ((await look(files, layout.fileFolder(upload.id))).kind !== 'folder') return null;
+      if ((await look(files, layout.fileFolder(upload.id))).kind !== 'folder') {
+        // A disk that is not mounted must not look like deleted files.
+        await checkFolder(files, layout.files);
+        return null;
+      }
       const seen = await look(files, layout.published(upload));
       return seen.kind === 'file' && seen.size === upload.size ? layout.publishedRelative(upload) : null;
     },
@@ -85,7 +89,10 @@ export function createDisk(
 
     async remove(upload) {
       const folder = layout.fileFolder(upload.id);
-      if ((await look(files, folder)).kind !== 'folder') return false;
+      if ((await look(files, folder)).kind !== 'folder') {
+        await checkFolder(files, layout.files);
+        return false;
+      }
       const wasThere = (await look(files, layout.published(upload))).kind !== 'nothing';
       if (wasThere) await files.unlink(layout.published(upload));
       await removeIfEmpty(files, folder);

@@ -38,7 +38,10 @@ export function createInPlaceStore({ root, tasks, files = nodeFileCalls }: DiskS
     },
 
     async exists(upload) {
-      return (await look(files, stagedPath(upload))).kind === 'file';
+      if ((await look(files, stagedPath(upload))).kind === 'file') return true;
+      // A disk that is not mounted must not look like deleted chunks.
+      await checkFolder(files, layout.staging);
+      return false;
     },
 
     async write(upload, { offset, size, hash }, body, { sync, signal }) {

@@ -62,7 +62,10 @@ export function createMultiFileStore({ root, tasks, files = nodeFileCalls }: Dis
     },
 
     async exists(upload) {
-      return (await look(files, folderOf(upload))).kind === 'folder';
+      if ((await look(files, folderOf(upload))).kind === 'folder') return true;
+      // A disk that is not mounted must not look like deleted chunks.
+      await checkFolder(files, layout.staging);
+      return false;
     },
 
     async write(upload, chunk, body, { sync, signal }) {

@@ -42,7 +42,7 @@ export interface Store {
    * The only method that makes one, besides `copy`.
    */
   create(upload: StoredUpload): Promise<void>;
-  /** The staging entry is there. */
+  /** The staging entry is there. Rejects where all of staging is gone: then nothing is known. */
   exists(upload: StoredUpload): Promise<boolean>;
   /**
    * Hashes `body`, compares, and only then writes. On a mismatch nothing was written. Also rejects with
@@ -84,7 +84,10 @@ export interface Store {
    * @returns the path relative to the root, with `/`
    */
   publish(upload: StoredUpload): Promise<string>;
-  /** The published file's path where it is there with the upload's size, else null. */
+  /**
+   * The published file's path where it is there with the upload's size, else null. Rejects where all of `files` is
+   * gone: then nothing is known.
+   */
   published(upload: StoredUpload): Promise<string | null>;
   /**
    * Makes the staging entry of `to` a copy of the published file of `from` (same size, same plan); false where that

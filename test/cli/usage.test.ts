@@ -20,6 +20,7 @@ describe('wrong usage ends with 2 and a line that names what is wrong', () => {
     [['uplaod'], /unknown command 'uplaod'.*upload/],
     [['upload', 'x'], /--to/],
     [['upload', ...TO], /path/],
+    [['upload', '', ...TO], /path is empty/],
     [['upload', 'x', '--to', 'localhost:8090'], /--to.*http:\/\//],
     [['upload', 'x', ...TO, '--concurrency', '0'], /--concurrency.*whole number/],
     [['upload', 'x', ...TO, '--retries', '-1'], /--retries/],

@@ -34,6 +34,8 @@ describe('a chunk whose request goes wrong is sent again', () => {
     ['the answer is lost after the chunk was accepted', { drop: 'answer' }],
     ['a proxy answers 502 with a page', { status: 502, html: '<html>' }],
     ['a proxy answers 200 with a page', { status: 200 }],
+    ['a proxy has lost the server and answers 404', { status: 404, html: '404 page not found' }],
+    ['a network wants a sign-in first', { status: 302, headers: { location: 'http://127.0.0.1:1/login' } }],
     ['the bytes are damaged on the way', { flip: true }],
     ['the server is busy', { error: new UploadError('SERVER_BUSY') }],
     ['the server is too slow', { error: new UploadError('CHUNK_TIMEOUT') }],

@@ -89,6 +89,17 @@ describe('with the real server', () => {
     expect(items).toHaveLength(3);
   });
 
+  it('a file from before 1970 is a file', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await startServer({ root: path.join(folder.path, 'root') });
+    const file = await folder.file('old', 'x');
+    await fs.utimes(file, new Date('1960-01-01'), new Date('1960-01-01'));
+    const { url } = server;
+    const trpc = createTRPCClient<TestRouter>({ links: [uploadLink({ url }), httpBatchLink({ url })] });
+    await using uploader = createUploader(trpc.uploads);
+    expect(await uploader.upload(await fileSource(file))).toMatchObject({ status: 'completed' });
+  });
+
   it('a cancelled upload goes on in another run, with the last received chunk sent again', async () => {
     await using folder = await temporaryFolder();
     await using server = await startServer({ root: path.join(folder.path, 'root') });

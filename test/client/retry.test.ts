@@ -77,6 +77,15 @@ describe('the verdict', () => {
     expect(judge(error, 'transfer', { ...many, idleMs: 600_000 }, RULES, half)).toEqual({ retry: false });
   });
 
+  it('has patience with a page in place of the server, once the server has answered', () => {
+    const page = (received: number) => new UploadError('PROTOCOL', { retryable: false, received });
+    const ask = (status: number, stage: 'begin' | 'transfer') =>
+      judge(page(status), stage, fresh, RULES, half).retry;
+    expect([302, 403, 404, 421].map((status) => ask(status, 'transfer'))).toEqual([true, true, true, true]);
+    expect([401, 407, 413, 415].map((status) => ask(status, 'transfer'))).not.toContain(true);
+    expect([302, 403, 404, 421].map((status) => ask(status, 'begin'))).not.toContain(true);
+  });
+
   it('has its last try at the end of the patience', () => {
     const state = { failures: 30, counted: 0, idleMs: 599_900 };
     expect(judge(new UploadError('NETWORK'), 'transfer', state, RULES, half)).toMatchObject({ afterMs: 100 });

@@ -97,6 +97,7 @@ describe('filesUnder', () => {
   });
 
   it('refuses what is not there, or tells of it and goes on', async () => {
+    await expect(filesUnder('').next()).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     const walking = filesUnder('/nowhere/at/all').next();
     await expect(walking).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     const told: string[] = [];

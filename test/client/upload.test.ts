@@ -117,7 +117,7 @@ describe('many uploads', () => {
       {
         receiving: together.arrive,
         fault: ({ path, index, uploadId }) =>
-          path === 'uploads.chunk' && index === 0 && uploadId?.endsWith('7') ? { status: 403 } : undefined,
+          path === 'uploads.chunk' && index === 0 && uploadId?.endsWith('7') ? { status: 413 } : undefined,
       },
       { concurrency: 5 },
     );

@@ -9,6 +9,7 @@ import { migrate } from './migrate.js';
 import { prepareHotQueries } from './operations/hot.js';
 import type { Db } from './operations/operation.js';
 import type { DatabaseFiles } from './protocol.js';
+import { bindToRoot } from './root-mark.js';
 
 export interface OpenDatabase {
   readonly sqlite: Database.Database;
@@ -28,6 +29,7 @@ export async function openDatabase({ file, lockFile }: DatabaseFiles): Promise<O
       configure(sqlite);
       migrate(sqlite, file);
       assertDurable(sqlite);
+      bindToRoot(sqlite, file, path.dirname(lockFile));
     } catch (error) {
       sqlite.close();
       throw error;
