@@ -37,7 +37,9 @@ function sentenceOfUpload(error: UploadError, address?: URL): string {
     // Misdirected: what `serve` answers to names that are not its own.
     if (error.code === 'PROTOCOL' && error.data.received === 421)
       return `The server does not answer for the host ${address.host}. Start it with --allowed-host ${address.hostname}.`;
-    if (error.code === 'PROTOCOL') return `${firstLine(error.message)} It was asked at ${address.href}`;
+    // Not its whole address: that may hold a user's password, or a key.
+    if (error.code === 'PROTOCOL')
+      return `${firstLine(error.message)} It was asked at ${address.origin}${address.pathname}`;
     return firstLine(error.message);
   }
   // On this machine the cause is the operator's own business, and often says more.

@@ -8,6 +8,14 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
+/** A value as one line of JSON, in which the same characters are escaped, as JSON allows: it means the same. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(
+    UNPRINTABLE,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 const graphemes = new Intl.Segmenter();
 /** East Asian letters and pictures, which take two columns. */
 const WIDE =

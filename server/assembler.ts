@@ -40,7 +40,6 @@ export function createAssembler(
     const { session, lease } = taken;
     void jobs
       .run(session.id, (signal) => underLease(session, lease, signal))
-      .catch((error: unknown) => putOff(session, lease, error))
       .then(() => announce(session.id))
       .catch((error: unknown) =>
         log.error({ uploadId: session.id, error }, 'an assembly could not be recorded'),
@@ -67,29 +66,35 @@ export function createAssembler(
     renewLater();
     try {
       await assemble(deps, session, lease, work.signal);
+    } catch (error) {
+      await putOff(session, lease, error, work.signal.aborted);
     } finally {
       cancelRenewal();
       stop.removeEventListener('abort', onStop);
     }
   }
 
-  async function putOff(session: UploadSession, lease: Lease, error: unknown): Promise<void> {
+  /** @param interrupted the work was told to stop: that is no failure, and no reason to wait */
+  async function putOff(
+    session: UploadSession,
+    lease: Lease,
+    error: unknown,
+    interrupted: boolean,
+  ): Promise<void> {
     const now = clock.now();
-    if (attemptsAreOver(session, error, now)) {
+    if (!interrupted && attemptsAreOver(session, error, now)) {
       log.error({ uploadId: session.id, attempt: session.attempt, error }, 'an assembly failed for good');
       await sessions.fail(lease, errorView('INTERNAL'), now);
       return;
     }
-    if (!stopped)
+    if (!interrupted)
       log.warn(
         { uploadId: session.id, attempt: session.attempt, error },
         'an assembly failed; it is tried again',
       );
     const { assemblyBackoffMs, maxAssemblyBackoffMs } = SERVER_DEFAULTS;
-    await sessions.retryLater(
-      lease,
-      now + backoffMs(session.attempt, assemblyBackoffMs, maxAssemblyBackoffMs),
-    );
+    const pauseMs = interrupted ? 0 : backoffMs(session.attempt, assemblyBackoffMs, maxAssemblyBackoffMs);
+    await sessions.retryLater(lease, now + pauseMs);
   }
 
   async function announce(uploadId: string): Promise<void> {

@@ -56,11 +56,11 @@ export async function assemble(
     const hash = await fileHash(deps, session, chunks);
     if (!(await sessions.setHash(lease, hash))) return;
     const whole = { ...session, hash };
-    await hooks.beforePublish(whole, signal);
+    await asked(hooks.beforePublish(whole, signal));
     signal.throwIfAborted();
     if (!(await synced(deps, session))) return await reopen(deps, session, lease, null);
 
-    await hooks.authorize(hookUpload(whole), 'publish');
+    await asked(hooks.authorize(hookUpload(whole), 'publish'));
     signal.throwIfAborted();
     const step = await sessions.beginPublish(lease, deps.quota, clock.now());
     if (step === 'lost') return;
@@ -145,6 +145,15 @@ async function synced(deps: AssemblyDeps, session: UploadSession): Promise<boole
       'the disk did not take the file; its chunks are asked for again',
     );
     return false;
+  }
+}
+
+/** What a hook throws may pass, as a full disk may (a scanner is down): it must not cost the upload after some tries. */
+async function asked(hook: Promise<void>): Promise<void> {
+  try {
+    await hook;
+  } catch (error) {
+    throw isUploadError(error) ? error : new UploadError('SERVER_BUSY', { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Command, createArgument } from 'commander';
 import { toUploadError } from '../../client/index.js';
 import { CliError, EXIT } from '../failure.js';
+import { printable } from '../text.js';
 import { uploadIdValue } from '../values.js';
 import { type AddCommand, type Io, type ServerFlags, withServerOptions } from './command.js';
 import { asking } from './connect.js';
@@ -26,7 +27,7 @@ async function abort(uploadId: string, flags: ServerFlags, { output }: Io): Prom
         throw new CliError(`The upload is ${error.data.status} and stays as it is.`);
       throw error;
     });
-    output.result(`${view.uploadId} ${view.status}`);
+    output.result(printable(`${view.uploadId} ${view.status}`));
   });
   return EXIT.done;
 }

@@ -8,7 +8,7 @@ import {
   type UploadView,
 } from '../../contract/index.js';
 import { EXIT } from '../failure.js';
-import { fit, printable } from '../text.js';
+import { fit, jsonLine, printable } from '../text.js';
 import { countValue, oneOfValue } from '../values.js';
 import { type AddCommand, type Io, type ServerFlags, withServerOptions } from './command.js';
 import { asking } from './connect.js';
@@ -45,7 +45,7 @@ async function list(flags: ListFlags, { output }: Io): Promise<number> {
         ...(cursor !== undefined && { cursor }),
         ...(flags.status && { status: flags.status }),
       });
-      for (const view of page.items) output.result(flags.json ? JSON.stringify(view) : lineOf(view));
+      for (const view of page.items) output.result(flags.json ? jsonLine(view) : lineOf(view));
       left -= page.items.length;
       cursor = page.nextCursor;
     } while (cursor !== undefined && left > 0);
@@ -58,5 +58,5 @@ function lineOf(view: UploadView): string {
   const share = view.size === 0 ? view.receivedChunks : view.receivedBytes / view.size;
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
   const size = formatSize(view.size).padStart(8);
-  return `${view.uploadId}  ${fit(view.status, 10)}  ${percent}  ${size}  ${printable(view.relativePath ?? view.name)}`;
+  return `${printable(view.uploadId)}  ${fit(printable(view.status), 10)}  ${percent}  ${size}  ${printable(view.relativePath ?? view.name)}`;
 }

@@ -6,7 +6,7 @@ import { createBars } from '../progress/bars.js';
 import type { Display, Totals } from '../progress/display.js';
 import { createLines } from '../progress/lines.js';
 import { exitCodeOf, onStop, type StopSignal } from '../signals.js';
-import { printable } from '../text.js';
+import { jsonLine, printable } from '../text.js';
 import { findFiles } from '../upload/find.js';
 import { type FileReport, failedReport } from '../upload/report.js';
 import { uploadFiles } from '../upload/upload-files.js';
@@ -71,7 +71,7 @@ async function upload(paths: readonly string[], flags: UploadFlags, io: Io): Pro
   // Also where a second signal ends the process: a hidden cursor would stay hidden.
   process.once('exit', display.close);
   const say = (report: FileReport) => {
-    if (flags.json) display.result(JSON.stringify(report));
+    if (flags.json) display.result(jsonLine(report));
     else if (report.path !== null) display.result(printable(report.path));
     end[report.status === 'completed' ? 'completed' : 'failed']++;
     end.begun ||= report.uploadId !== null;

@@ -17,6 +17,8 @@ export interface Row {
   readonly details: readonly string[];
 }
 
+/** Most of what is shown as long as a file is not completed. */
+const ALMOST = 0.999;
 const LABEL_COLUMNS = 'assembling'.length;
 const SIZE_COLUMNS = '1023 MiB'.length;
 const SPEED_COLUMNS = '1023 MiB/s'.length;
@@ -64,7 +66,9 @@ export function totalRow(
   return {
     label: 'total',
     name: `${settled.files}/${files} files`,
-    fraction: bytes === 0 ? settled.files / files : there / bytes,
+    // As with a single file: all bytes may be there while the server still puts them together, or refuses them.
+    fraction:
+      settled.files === files ? 1 : Math.min(ALMOST, bytes === 0 ? settled.files / files : there / bytes),
     ahead: bytes === 0 ? 0 : hashed / bytes,
     details: [amountOf(there, bytes), ...pace(speed || null, speed > 0 ? (left * 1000) / speed : null)],
   };

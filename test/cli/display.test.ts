@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { sentenceOf } from '../../cli/failure.js';
 import { drawRow, fileRow, totalRow } from '../../cli/progress/draw.js';
 import { lookForStall, noStall } from '../../cli/progress/stall.js';
-import { columnsOf, fit, formatClock, formatDuration, printable } from '../../cli/text.js';
+import { columnsOf, fit, formatClock, formatDuration, jsonLine, printable } from '../../cli/text.js';
 import type { TaskState } from '../../client/index.js';
-import { parseSize, UploadError, writeSize } from '../../contract/index.js';
+import { ERRORS, type ErrorCode, parseSize, UploadError, writeSize } from '../../contract/index.js';
 
 const MiB = 2 ** 20;
 
@@ -44,6 +44,16 @@ describe('a line of progress', () => {
     expect(drawRow(total, 79, false)).toBe(
       'total      3/5 files      ███░░░░░  37% 1.46 GiB/3.91 GiB  100 MiB/s  0:25 left',
     );
+  });
+
+  it('shows 100% of all files only when all are completed', () => {
+    const all = { files: 2, bytes: 2000 * MiB };
+    const done = { files: 1, bytes: 1000 * MiB };
+    const assembling = state({ phase: 'assembling', bytes: 1000 * MiB, fraction: 0.999 });
+    expect(drawRow(totalRow([assembling], done, all), 79, false)).toContain(' 99% ');
+    // The second one was sent whole, and refused.
+    expect(drawRow(totalRow([], { files: 1, bytes: 2000 * MiB }, all), 79, false)).toContain(' 99% ');
+    expect(drawRow(totalRow([], { files: 2, bytes: 2000 * MiB }, all), 79, false)).toContain(' 100% ');
   });
 
   it('says that it waits rather than anything else', () => {
@@ -104,6 +114,9 @@ describe('text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(printable(text)).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+        const json = jsonLine({ [text]: text });
+        expect(json).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+        expect(JSON.parse(json)).toEqual({ [text]: text });
       }),
     );
   });
@@ -155,6 +168,13 @@ describe('a failure in one line', () => {
     const sentence = sentenceOf(error, address);
     expect(sentence).toMatch(words);
     expect(sentence).not.toContain('\n');
+  });
+
+  it('never shows what an address holds beside the place', () => {
+    const secret = new URL('https://ann:s3cret@uploads.example/trpc?key=s3cret#s3cret');
+    for (const code of Object.keys(ERRORS) as ErrorCode[])
+      expect(sentenceOf(new UploadError(code), secret)).not.toContain('s3cret');
+    expect(sentenceOf(new UploadError('PROTOCOL'), secret)).toMatch(/at https:\/\/uploads\.example\/trpc$/);
   });
 
   it('names the cause of what goes wrong on this machine, once', () => {
