@@ -29,8 +29,8 @@ export interface HookUpload<Meta = Metadata | null> {
   readonly metadata: Meta;
 }
 
-/** What `authorize` and `beforePublish` answer: true lets the upload go on, a string refuses it and says why. */
-export type Verdict = true | string;
+/** What `authorize` and `beforePublish` answer: true lets the upload go on, false refuses it, a string says why. */
+export type Verdict = boolean | string;
 
 export interface PolicyOptions<
   Input extends z.ZodType = z.ZodType<Metadata | null | undefined>,
