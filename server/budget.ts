@@ -40,15 +40,20 @@ export function createBudget(deps: { capacityBytes: number; waitMs: number; cloc
 
   /** Over its half while somebody else waits: passed over, so that one busy owner cannot hold up the others. */
   function overShare(waiter: Waiter): boolean {
-    const after = (usedBy.get(waiter.owner) ?? 0) + waiter.bytes;
-    return after > capacityBytes / 2 && waiters.some((other) => other.owner !== waiter.owner);
+    const held = usedBy.get(waiter.owner) ?? 0;
+    return (
+      held > 0 &&
+      held + waiter.bytes > capacityBytes / 2 &&
+      waiters.some((other) => other.owner !== waiter.owner)
+    );
   }
 
   function grantNext(): void {
     for (;;) {
       const next = waiters.find((waiter) => !overShare(waiter));
       // The first in turn waits for room; a smaller one behind it must not overtake it for ever.
-      if (next === undefined || used + next.bytes > capacityBytes) return;
+      // A chunk larger than the budget, of a session that began under a larger one, goes alone.
+      if (next === undefined || (used > 0 && used + next.bytes > capacityBytes)) return;
       waiters = waiters.filter((waiter) => waiter !== next);
       reserve(next.owner, next.bytes);
       next.grant();

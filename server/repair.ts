@@ -1,4 +1,4 @@
-import { chunkAt, UploadError } from '../contract/index.js';
+import { chunkAt, isFinal, UploadError } from '../contract/index.js';
 import { readChunks } from './chunk-pages.js';
 import type { Sessions, UploadSession } from './sessions/sessions.js';
 import { createSingleFlight } from './single-flight.js';
@@ -12,7 +12,7 @@ export interface Repair {
    */
   settle(session: UploadSession): Promise<UploadSession>;
   /**
-   * Makes the staging entry where there is none, and forgets the chunks that it held. One run per upload at a time:
+   * Makes the staging entry of a `receiving` session where there is none, and forgets the chunks that it held. One run per upload at a time:
    * of two that make the entry, the later must not remove what was written into the earlier one's.
    */
   restage(session: UploadSession): Promise<void>;
@@ -34,10 +34,17 @@ export function createRepair(deps: { sessions: Sessions; store: Store }): Repair
   }
 
   async function restage(session: UploadSession): Promise<void> {
-    if (await store.exists(session)) return;
+    const before = await sessions.get(session.id);
+    if (before?.status !== 'receiving' || (await store.exists(session))) return;
+    // Where assembly had it meanwhile, it is assembly that moved or made the entry: nothing may be forgotten for that.
+    const seen = await sessions.get(session.id);
+    if (seen?.status !== 'receiving' || seen.attempt !== before.attempt) return;
     // In this order: a chunk written into the new entry must not be forgotten.
     await sessions.dropAll(session.id);
     await store.create(session);
+    // Where the upload ended in between, its cleaning up may have been over before this made the entry.
+    const after = await sessions.get(session.id);
+    if (after === null || isFinal(after.status)) await store.discard(session);
   }
 
   return {

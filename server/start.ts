@@ -42,12 +42,18 @@ export function createStart(deps: StartDeps): Start {
   return async (owner, input, signal) => {
     const upload = newUpload(owner, input, policyOf(deps.policies, input.policy), deps.newId());
     await hooks.authorize({ uploadId: upload.id, ...upload, hash: upload.declaredHash }, 'init');
-    for (;;) {
+    for (let { id } = upload; ; ) {
       const copyFrom = await sourceToCopy(owner, upload);
-      const outcome = await sessions.create({ ...upload, copyFrom }, deps.quota, clock.now());
+      const outcome = await sessions.create({ ...upload, id, copyFrom }, deps.quota, clock.now());
       if (outcome.kind === 'quota') throw new UploadError('QUOTA_EXCEEDED');
       const { session } = outcome;
-      if (session.status === 'receiving') return await readyToReceive(session);
+      if (session.status === 'receiving') {
+        const ready = await readyToReceive(session);
+        if (ready.status === 'receiving') return ready;
+        // It went on, or ended, in between: the next round joins it as it is now, or starts a new one.
+        id = deps.newId();
+        continue;
+      }
       if (session.status === 'assembling') {
         assembler.kick(session.id);
         return (await assembler.outcome(session.id, deps.completionWaitMs, signal)) ?? session;

@@ -79,9 +79,10 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     routerOptions: { maxParamLength: SERVE_DEFAULTS.pathChars },
     forceCloseConnections: 'idle',
   });
+  // First: those that the others refuse have bodies too.
+  app.addHook('onRequest', slowBodyGuard(clock));
   app.addHook('onRequest', hostGuard([host, ...allowedHosts]));
   app.addHook('onRequest', originGuard(allowedOrigins));
-  app.addHook('onRequest', slowBodyGuard(clock));
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: { defaultSrc: ["'none'"], styleSrc: ["'unsafe-inline'"], upgradeInsecureRequests: null },

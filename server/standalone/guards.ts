@@ -43,12 +43,21 @@ export const multipartGuard: Guard = async (request, reply) => {
   return reply.code(415).send({ error: 'This server takes no multipart bodies.' });
 };
 
-/** Closes a connection whose JSON body does not arrive. */
+/**
+ * Closes a connection whose body does not arrive, whatever the method and the answer. The body of a chunk has a rate
+ * to keep while it is received; what is left of it after the answer (a refusal) has the same time as any other.
+ */
 export function slowBodyGuard(clock: Clock): Guard {
-  return async ({ raw }) => {
-    if (raw.method !== 'POST' || isChunkRequest(raw)) return;
-    const cancel = clock.after(SERVE_DEFAULTS.jsonBodyMs, () => raw.destroy());
-    raw.once('end', cancel).once('close', cancel);
+  return async ({ raw }, { raw: response }) => {
+    const { 'content-length': length = '0', 'transfer-encoding': encoding } = raw.headers;
+    if (encoding === undefined && Number(length) === 0) return;
+    const limit = () => {
+      if (raw.complete) return;
+      const cancel = clock.after(SERVE_DEFAULTS.jsonBodyMs, () => raw.destroy());
+      raw.once('end', cancel).once('close', cancel);
+    };
+    if (isChunkRequest(raw)) response.once('finish', limit);
+    else limit();
   };
 }
 
