@@ -31,7 +31,7 @@ export interface Job {
   restarts: number;
   retries: number;
   sentBytes: number;
-  /** Monotonic milliseconds. */
+  /** When it last got further than ever before, or a request succeeded. Monotonic milliseconds. */
   lastProgressAt: number;
   report(event: ProgressEvent): void;
 }

@@ -37,7 +37,10 @@ export function createTask(
   let settled = false;
 
   const report = (event: ProgressEvent) => {
+    const { bytes } = record.state;
     record = advance(record, event, clock.monotonic());
+    // Bytes that are sent again do not count, or a server that always fails would be waited for without end.
+    if (record.state.bytes > bytes) job.lastProgressAt = clock.monotonic();
     notifier.changed(event.type !== 'sent' && event.type !== 'hashed' && event.type !== 'dropped');
     tick();
   };

@@ -138,6 +138,8 @@ export const CLIENT_DEFAULTS = {
   hashThreadIdleMs: 5_000,
   /** Connections that a Node sender keeps to one server. */
   maxSockets: 64,
+  /** Longer answers are not the server's. The longest of its own is a full batch of sessions with all their gaps. */
+  maxAnswerBytes: 32 * MiB,
   /** Bytes handed to a socket at one time; progress moves in these steps. */
   sendSliceBytes: 256 * KiB,
   /** Listeners hear of moving bytes at most this often; of everything else at once. */

@@ -4,6 +4,7 @@ import { backoffMs } from './backoff.js';
 import type { Cleanup } from './cleanup.js';
 import type { Events } from './events.js';
 import type { Jobs } from './jobs.js';
+import type { Outbox } from './outbox.js';
 import type { Lease, UploadSession } from './sessions/sessions.js';
 import { errorView } from './views.js';
 
@@ -23,9 +24,9 @@ export interface Assembler {
 const { parallelAssemblies } = SERVER_DEFAULTS;
 
 export function createAssembler(
-  deps: AssemblyDeps & { jobs: Jobs; events: Events; cleanup: Cleanup; leaseMs: number },
+  deps: AssemblyDeps & { jobs: Jobs; events: Events; cleanup: Cleanup; outbox: Outbox; leaseMs: number },
 ): Assembler {
-  const { sessions, clock, log, jobs, events, cleanup, leaseMs, writer } = deps;
+  const { sessions, clock, log, jobs, events, cleanup, outbox, leaseMs, writer } = deps;
   let stopped = false;
   let cancelTimer = () => {};
   let looking = Promise.resolve();
@@ -100,6 +101,8 @@ export function createAssembler(
   async function announce(uploadId: string): Promise<void> {
     const session = await sessions.get(uploadId);
     if (session === null) return;
+    // Its first try may have failed: the next one is due soon.
+    if (session.hookDue) outbox.kick();
     if (isFinal(session.status)) cleanup.ended(session);
     else events.publish(session);
   }

@@ -131,6 +131,7 @@ export function createCore(
       events,
       cleanup,
       stagingSync,
+      outbox,
     },
     leaseMs: SERVER_DEFAULTS.assemblyLeaseMs,
   });

@@ -77,7 +77,7 @@ export function createReceive(deps: ReceiveDeps): Receive {
 
   /** No write is wanted any more: a chunk equal to the accepted one is a success, anything else is too late. */
   async function repeatOf(session: UploadSession, fields: ChunkFields): Promise<Received> {
-    const outcome = await sessions.claim({ ...fields, now: clock.now() });
+    const outcome = await claimIndex(fields);
     if (outcome.kind === 'granted') {
       // Assembly found damage and reopened the upload just now.
       await sessions.release(outcome.claim);

@@ -18,6 +18,12 @@ export interface UploadRun {
 
 /** Failures that are not one file's own. */
 const HOPELESS: ReadonlySet<UploadError['code']> = new Set(['NETWORK', 'UNAUTHORIZED', 'PROTOCOL']);
+/** A proxy's answer to a body that is too large for it: smaller files pass. */
+const PAYLOAD_TOO_LARGE = 413;
+
+function isHopeless({ code, data }: UploadError): boolean {
+  return HOPELESS.has(code) && data.received !== PAYLOAD_TOO_LARGE;
+}
 
 /**
  * Uploads files, as many at a time as the client works on at once: a folder of a million files is not a million tasks.
@@ -48,7 +54,7 @@ async function uploadOne({ shown, source }: FoundFile, run: UploadRun): Promise<
     onReport(report, null);
   } catch (thrown) {
     if (!isUploadError(thrown)) throw thrown;
-    if (HOPELESS.has(thrown.code) && !stop.signal.aborted) {
+    if (isHopeless(thrown) && !stop.signal.aborted) {
       run.onHopeless(thrown);
       stop.abort(thrown);
     }

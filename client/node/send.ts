@@ -102,7 +102,11 @@ function exchangeOn(
       answered = true;
       moved();
       const parts: Buffer[] = [];
+      let received = 0;
       incoming.on('data', (part: Buffer) => {
+        received += part.length;
+        if (received > CLIENT_DEFAULTS.maxAnswerBytes)
+          return fail(new UploadError('PROTOCOL', { retryable: false, received: incoming.statusCode ?? 0 }));
         parts.push(part);
         moved();
       });

@@ -40,7 +40,12 @@ export function ownedProcedure({ core, owner }: ProcedureDeps) {
     .use(async ({ ctx, next }) => {
       const found = owner === 'shared' ? SHARED_OWNER : await owner(ctx as never);
       if (typeof found !== 'string' || found === '') throw new UploadError('UNAUTHORIZED');
-      await core.ready();
+      await core.ready().catch((error: unknown) => {
+        const code = isUploadError(error) ? error.code : 'INTERNAL';
+        // A server that stops is SERVER_BUSY. All else is for the log, and only there: it names files.
+        if (code !== 'SERVER_BUSY') core.log.error({ error }, 'the uploads cannot be opened');
+        throw new UploadError(code);
+      });
       return next({ ctx: { owner: found } });
     });
 }

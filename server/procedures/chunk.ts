@@ -26,9 +26,10 @@ export function chunkProcedure(base: BaseProcedure, { core }: ProcedureDeps) {
     .output(schemas.progress)
     .mutation(async ({ ctx, input: { data, ...fields }, signal }) => {
       const request = signal ?? new AbortController().signal;
-      const { session, completing } = await core.receive(ctx.owner, fields, data, request);
+      const { session } = await core.receive(ctx.owner, fields, data, request);
       if (session.status !== 'assembling') return progressOf(session, fields.index);
-      if (completing) core.assembler.kick(session.id);
+      // Also for a repeat: the answer that was to begin it may have been lost on its way from the database.
+      core.assembler.kick(session.id);
       const outcome = await core.assembler.outcome(session.id, core.completionWaitMs, signal);
       return progressOf(outcome ?? session, fields.index);
     });

@@ -128,6 +128,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   );
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
     const status = error.statusCode ?? 500;
+    if (status === ERRORS.RATE_LIMITED.status) return sendError(reply, 'RATE_LIMITED');
     // What Fastify itself refuses says why; anything else is ours to know.
     return reply.code(status).send({ error: status < 500 ? error.message : ERRORS.INTERNAL.message });
   });
@@ -154,12 +155,6 @@ async function limitRate(app: FastifyInstance, max: number): Promise<void> {
     max,
     timeWindow: '1 minute',
     allowList: (request) => isChunkRequest(request.raw),
-    errorResponseBuilder: (_request, { ttl }) => ({
-      statusCode: 429,
-      error: ERRORS.RATE_LIMITED.message,
-      code: 'RATE_LIMITED',
-      retryAfterMs: ttl,
-    }),
   });
 }
 

@@ -4,6 +4,11 @@ import { uploadId } from '../../contract/schemas.js';
 import type { Uploads } from '../uploads.js';
 import { sendError } from './guards.js';
 
+/** What a header can carry: lone surrogates have no encoding, and NUL ends the header for some clients. */
+function headerText(name: string): string {
+  return name.replace(/\p{Surrogate}/gu, '\ufffd').replaceAll('\0', '');
+}
+
 /**
  * `GET /files/<uploadId>`: a completed file, as an attachment that no browser runs. Ranges and conditional requests
  * are the static plugin's.
@@ -19,10 +24,7 @@ export function downloads(
     const { id } = request.params;
     const file = uploadId.safeParse(id).success ? await uploads.files.stat(id) : null;
     if (file === null || file.owner !== owner) return sendError(reply, 'UPLOAD_NOT_FOUND');
-    reply.header(
-      'content-disposition',
-      contentDisposition(file.name.replaceAll('\0', ''), { type: 'attachment' }),
-    );
+    reply.header('content-disposition', contentDisposition(headerText(file.name), { type: 'attachment' }));
     reply.header('content-security-policy', "sandbox; default-src 'none'");
     reply.header('cache-control', 'private, no-cache');
     reply.type('application/octet-stream');

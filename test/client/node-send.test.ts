@@ -40,6 +40,28 @@ const drain: http.RequestListener = (req, res) => {
 };
 
 describe('the Node sender', () => {
+  it('breaks off an answer that is longer than any of a server', async () => {
+    const part = Buffer.alloc(MiB);
+    let written = 0;
+    const closed = gate();
+    await using server = await listen((_, res) => {
+      res.on('close', closed.open);
+      const more = () => {
+        while (!res.destroyed && written < CLIENT_DEFAULTS.maxAnswerBytes * 4) {
+          written += part.length;
+          if (!res.write(part)) return void res.once('drain', more);
+        }
+        res.end();
+      };
+      more();
+    });
+    await using sender = nodeSender();
+    const sending = sender.send({ ...post(server.url, undefined), method: 'GET' });
+    await expect(sending).rejects.toMatchObject({ code: 'PROTOCOL', retryable: false });
+    await closed.opened;
+    expect(written).toBeLessThan(CLIENT_DEFAULTS.maxAnswerBytes * 4);
+  });
+
   it.each([
     ['bytes', 3 * MiB + 1, (bytes: Buffer) => bytes],
     ['a Blob', 3 * MiB + 1, (bytes: Buffer) => new Blob([new Uint8Array(bytes)])],

@@ -1,0 +1,51 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { expect, it } from 'vitest';
+import { reportsOf, run, serve, workspace } from './support.js';
+
+const LARGEST_BODY = 1000;
+
+/** A proxy that refuses larger bodies with a page, as nginx does. */
+async function smallProxy(port: number) {
+  const proxy = http.createServer((req, res) => {
+    if (Number(req.headers['content-length']) > LARGEST_BODY) {
+      req.resume();
+      res.writeHead(413, { 'content-type': 'text/html' });
+      res.end('<html>413 Request Entity Too Large');
+      return;
+    }
+    const { method, url, headers } = req;
+    const onwards = http.request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
+      res.writeHead(answer.statusCode ?? 502, answer.headers);
+      pipeline(answer, res).catch(() => res.destroy());
+    });
+    pipeline(req, onwards).catch(() => res.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      proxy.closeAllConnections();
+      await new Promise((resolve) => proxy.close(resolve));
+    },
+  };
+}
+
+it('a file that is too large for a proxy does not stop the smaller ones', async () => {
+  await using work = await workspace();
+  await using server = await serve(work.root);
+  await using proxy = await smallProxy(server.port);
+  const small = Array.from({ length: 12 }, (_, i) => `many/small-${i}`);
+  await work.file('many/large', 2 * LARGEST_BODY);
+  for (const name of small) await work.file(name, 10);
+  const ended = await run(['upload', 'many', '--to', proxy.url, '--json', '--concurrency', '1'], {
+    cwd: work.path,
+  });
+  const completed = reportsOf(ended).filter(({ status }) => status === 'completed');
+  expect(completed.map(({ file }) => file).sort()).toEqual(small.sort());
+  expect([ended.code, ended.stderr.match(/^chunkwise: .*$/gm)]).toEqual([
+    1,
+    [expect.stringMatching(/^chunkwise: many\/large: .*413/)],
+  ]);
+});
