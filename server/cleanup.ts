@@ -15,7 +15,7 @@ export interface Cleanup {
   ended(session: UploadSession): void;
   /** The same, for a caller that does not have the session as it is now. */
   endedSoon(uploadId: string): void;
-  /** Resolves when nothing is being cleaned. */
+  /** Resolves when what is being cleaned now has been. */
   idle(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export function createCleanup(deps: {
         if (session !== null) ended(session);
       }),
     async idle() {
-      while (background.size > 0) await Promise.all(background);
+      await Promise.all(background);
     },
   };
 }

@@ -26,8 +26,15 @@ export function createHooks(deps: {
 }): Hooks {
   const { policies, sessions, store, clock, log, timeoutMs } = deps;
 
-  /** A policy that was taken out of the configuration has no hooks any more; its uploads go on. */
-  const hooksOf = (name: string): AnyPolicy => policies.get(name)?.hooks ?? {};
+  /**
+   * Fails closed: an upload whose policy was taken out of the configuration waits until it is there again, since
+   * nobody can tell what its hooks would have said.
+   */
+  function hooksOf(name: string): AnyPolicy {
+    const policy = policies.get(name);
+    if (policy === undefined) throw new Error(`the policy "${name}" is not configured any more`);
+    return policy.hooks;
+  }
 
   /** The hook is told by its signal when its time is up, and is not waited for any longer. */
   function limited<Result>(
@@ -58,8 +65,8 @@ export function createHooks(deps: {
   }
 
   async function callCompleted(session: UploadSession): Promise<UploadSession | null> {
-    const { completed } = hooksOf(session.policy);
     try {
+      const { completed } = hooksOf(session.policy);
       const path = session.path ?? '';
       const data = await limited((signal) =>
         completed?.(hookUpload(session), { path, absolutePath: store.publishedPath(session), signal }),
@@ -93,7 +100,8 @@ export function createHooks(deps: {
       );
       refuseUnless(verdict, 'HOOK_REFUSED', session.id);
     },
-    hasCompleted: (session) => hooksOf(session.policy).completed !== undefined,
+    // Assembly has asked `authorize` of the same policy just before.
+    hasCompleted: (session) => policies.get(session.policy)?.hooks.completed !== undefined,
     async completeOne(uploadId) {
       // Nobody else takes it while the hook may run.
       const session = await sessions.takeHook(clock.now(), 2 * timeoutMs, uploadId);

@@ -3,10 +3,11 @@ import type { ResolvedPolicy } from './policy.js';
 
 /** The running servers of this process, by root. */
 export interface Instances {
-  /** The root's server, made if there is none. `leave` closes it when the last one leaves; idempotent. */
+  /** The root's server, made if there is none. `named` are the policies that the options spell out. `leave` closes it when the last one leaves; idempotent. */
   join(
     root: string,
     policies: ReadonlyMap<string, ResolvedPolicy>,
+    named: ReadonlySet<string>,
     create: () => Core,
   ): { core: Core; leave(): Promise<void> };
 }
@@ -26,13 +27,14 @@ export function instances(): Instances {
 function createInstances(): Instances {
   const running = new Map<string, { core: Core; users: number }>();
   return {
-    join(root, policies, create) {
+    join(root, policies, named, create) {
       const entry = running.get(root) ?? { core: create(), users: 0 };
       running.set(root, entry);
       entry.users++;
-      for (const [name, policy] of policies) entry.core.policies.set(name, policy);
-      for (const name of [...entry.core.policies.keys()])
-        if (!policies.has(name)) entry.core.policies.delete(name);
+      // The newest word counts for the policies that it names. One that it does not name stays: forgetting its hooks
+      // would let its uploads pass unasked.
+      for (const [name, policy] of policies)
+        if (named.has(name) || !entry.core.policies.has(name)) entry.core.policies.set(name, policy);
       let left = false;
       return {
         core: entry.core,

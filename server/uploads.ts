@@ -55,7 +55,7 @@ export interface Uploads<Context> extends AsyncDisposable {
 
 /**
  * Uploads under `root`. A second call for the same root in one process shares the running server (hot reload), and
- * its policies replace the earlier ones.
+ * the policies that it names replace the earlier ones of those names.
  * @throws Error in plain words where options contradict each other
  */
 export function createUploads<Context = object>(options: UploadsOptions<Context>): Uploads<Context> {
@@ -64,9 +64,9 @@ export function createUploads<Context = object>(options: UploadsOptions<Context>
   // Disks hold what the plan can describe; another store will bring its own limits.
   const limits = { maxFileSizeBytes: POLICY_DEFAULTS.maxFileSizeBytes, maxChunks: MAX_CHUNKS };
   const policies = resolvePolicies(given, limits, budget);
-  const { core, leave } = instances().join(path.resolve(options.root), policies, () =>
-    createCore(coreOptions, new Map(policies)),
-  );
+  const root = path.resolve(options.root);
+  const create = () => createCore(coreOptions, new Map(policies));
+  const { core, leave } = instances().join(root, policies, new Set(Object.keys(given)), create);
   return mount(core, leave, owner as 'shared' | ResolveOwner);
 }
 

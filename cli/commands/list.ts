@@ -47,6 +47,7 @@ async function list(flags: ListFlags, { output }: Io): Promise<number> {
       });
       for (const view of page.items) output.result(flags.json ? jsonLine(view) : lineOf(view));
       left -= page.items.length;
+      if (page.items.length === 0) break;
       cursor = page.nextCursor;
     } while (cursor !== undefined && left > 0);
     if (cursor !== undefined) output.note('There are more: give a larger --limit.');

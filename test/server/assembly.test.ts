@@ -304,6 +304,51 @@ describe('hooks', () => {
   });
 });
 
+describe('hooks of policies that are not there', () => {
+  it('are not taken for a yes: the upload waits until its policy is configured again', async () => {
+    await using folder = await temporaryFolder();
+    const rules = { threshold: CHUNK, chunkSize: CHUNK };
+    const file = randomFile(2 * CHUNK, CHUNK);
+    let uploadId = '';
+    {
+      await using server = await startServer({ root: folder.path, policies: { scanned: rules } });
+      const client = wireClient(server.url);
+      uploadId = (await client.init({ ...file.input(), policy: 'scanned' })).data.uploadId;
+      await client.chunk(file.fields(uploadId, 0), file.piece(0));
+    }
+    {
+      await using server = await startServer({ root: folder.path, completionWaitMs: 300 });
+      const last = await wireClient(server.url).chunk(file.fields(uploadId, 1), file.piece(1));
+      expect(last.data).toMatchObject({ status: 'assembling' });
+    }
+    let asked = 0;
+    const beforePublish = () => {
+      asked++;
+      return true;
+    };
+    await using server = await startServer({
+      root: folder.path,
+      policies: { scanned: { ...rules, beforePublish } },
+    });
+    const done = await wireClient(server.url).init({ ...file.input(), policy: 'scanned' });
+    expect(done.data).toMatchObject({ status: 'completed', uploadId });
+    expect(asked).toBe(1);
+  });
+
+  it('stay where another part of the app opens the same root without them', async () => {
+    const refusing = { beforePublish: () => 'Not this one.' };
+    await using test = await setUp({}, refusing);
+    await using second = await startServer({ root: test.folder.path });
+    const client = wireClient(second.url);
+    await test.send(0);
+    await test.send(1, client);
+    expect((await test.send(2, client)).data).toMatchObject({
+      status: 'failed',
+      error: { message: 'Not this one.' },
+    });
+  });
+});
+
 describe('expiry and sweep', () => {
   it('expires idle sessions, keeps touched and completed ones, and removes orphans', async () => {
     const clock = manualClock();
