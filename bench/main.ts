@@ -51,5 +51,5 @@ console.log(figures);
 if (values.write) {
   const doc = path.join(import.meta.dirname, '../docs/benchmarks.md');
   const text = fs.readFileSync(doc, 'utf8');
-  fs.writeFileSync(doc, text.replace(/(<!-- figures -->\n)[\s\S]*?(\n<!-- end -->)/, `$1${figures}$2`));
+  fs.writeFileSync(doc, text.replace(/(<!-- figures -->\n)[\s\S]*?(<!-- end -->)/, `$1${figures}\n$2`));
 }
