@@ -100,8 +100,11 @@ export function createHooks(deps: {
       );
       refuseUnless(verdict, 'HOOK_REFUSED', session.id);
     },
-    // Assembly has asked `authorize` of the same policy just before.
-    hasCompleted: (session) => policies.get(session.policy)?.hooks.completed !== undefined,
+    hasCompleted({ policy: name }) {
+      const policy = policies.get(name);
+      // Of a policy that is not configured nobody knows: the call stays due until it is there again.
+      return policy === undefined || policy.hooks.completed !== undefined;
+    },
     async completeOne(uploadId) {
       // Nobody else takes it while the hook may run.
       const session = await sessions.takeHook(clock.now(), 2 * timeoutMs, uploadId);

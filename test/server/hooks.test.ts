@@ -1,6 +1,11 @@
 import fs from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { SERVER_DEFAULTS } from '../../contract/index.js';
+import { createHooks } from '../../server/hooks.js';
+import { consoleLogger } from '../../server/log.js';
+import { resolvePolicies } from '../../server/policy.js';
+import type { Sessions, UploadSession } from '../../server/sessions/sessions.js';
+import type { Store } from '../../server/stores/store.js';
 import { manualClock } from '../support/clock.js';
 import { startServer, temporaryFolder } from '../support/server.js';
 import { CHUNK, deferred, setUp } from '../support/three-chunks.js';
@@ -135,6 +140,18 @@ describe('hooks of policies that are not there', () => {
     const done = await wireClient(server.url).init({ ...file.input(), policy: 'scanned' });
     expect(done.data).toMatchObject({ status: 'completed', uploadId });
     expect(asked).toBe(1);
+  });
+
+  it('leave the `completed` call due, also where the file was published before the policy went', () => {
+    const parts = { sessions: {} as Sessions, store: {} as Store, clock: manualClock(), log: consoleLogger };
+    const plain = resolvePolicies(
+      {},
+      { maxFileSizeBytes: 1, maxChunks: 1 },
+      SERVER_DEFAULTS.memoryBudgetBytes,
+    );
+    const hooks = createHooks({ ...parts, policies: plain, timeoutMs: 1 });
+    expect(hooks.hasCompleted({ policy: 'scanned' } as UploadSession)).toBe(true);
+    expect(hooks.hasCompleted({ policy: 'default' } as UploadSession)).toBe(false);
   });
 
   it('stay where another part of the app opens the same root without them', async () => {
