@@ -78,6 +78,8 @@ async function sendOnce(
     checkProgress(answer);
     sent = size;
     outcome = 'accepted';
+    // Only now: after any other end of a request, its bytes may still be on their way.
+    job.source.recycle?.(data);
     job.report({ type: 'accepted', index, size, fresh });
     return answer;
   } catch (cause) {

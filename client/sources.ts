@@ -18,6 +18,8 @@ export interface Source {
    * The caller must not change what it gets: it may be the source's own memory.
    */
   read(offset: number, size: number, signal: AbortSignal): Promise<Uint8Array | Blob>;
+  /** Nobody uses these bytes, which `read` gave, any more: their memory may serve another read. */
+  recycle?(bytes: Uint8Array | Blob): void;
   /** Changes when the content may have changed. Absent: the source cannot change. */
   version?(): Promise<string>;
   /** The version that has this `size`. Absent: the one that the source has when its upload begins. */

@@ -164,6 +164,8 @@ export const WORKER_DEFAULTS = {
   batchesInParallel: 4,
   /** Files are read in pieces of this size. */
   readPieceBytes: MiB,
+  /** A thread frees the memory of used buffers each time it has used so many bytes. */
+  reclaimAfterBytes: 8 * MiB,
 } as const;
 
 /** `chunkwise serve`, where no flag says otherwise. */

@@ -1,16 +1,26 @@
 /** The tasks under the names that a pool calls them by. */
+import { WORKER_DEFAULTS } from '../contract/index.js';
 import { codeOf, syncFolder as syncFolderAt } from './durable.js';
 import { copyFile as copy, syncFile as syncFileAt } from './files.js';
 import { hashOfHashes as hashJoined, hashFile as hashPiecesOf } from './hash.js';
 import { reassemble as copyToOffsets } from './reassemble.js';
+import { createReclaim } from './reclaim.js';
 import { type Fault, type TaskAnswer, type TaskArgs, TaskError, type TaskName } from './tasks.js';
 import { verifyChunks as findDamaged } from './verify.js';
 import { writeChunk as hashAndWrite } from './write.js';
 
 type Tasks = { [Name in TaskName]: (args: TaskArgs<Name>) => TaskAnswer<Name> };
 
+const reclaim = createReclaim(WORKER_DEFAULTS.reclaimAfterBytes);
+
 const tasks: Tasks = {
-  writeChunk: answering(hashAndWrite),
+  writeChunk(args) {
+    try {
+      return answering(hashAndWrite)(args);
+    } finally {
+      reclaim(args.extent.size);
+    }
+  },
   verifyChunks: answering(findDamaged),
   reassemble: answering(copyToOffsets),
   hashOfHashes: answering(hashJoined),

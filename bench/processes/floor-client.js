@@ -19,6 +19,7 @@ async function send() {
     const body = await source.read(offset, size, signal);
     const headers = { 'x-chunk': encodeURIComponent(JSON.stringify({ offset, hash })) };
     const answer = await sender.send({ url, method: 'POST', headers, body });
+    source.recycle(body);
     if (answer.status !== 200) throw new Error(`status ${answer.status}`);
   }
 }

@@ -25,6 +25,8 @@ export async function fileSource(file: string, options: FileSourceOptions = {}):
     throw new UploadError('INPUT_INVALID', { message: `${file} is not a file that can be uploaded.` });
   const size = Number(stats.size);
   let opening: Promise<fs.FileHandle> | null = null;
+  // As many as chunks were in flight at one time. Fresh memory for each chunk costs the system more than reading it.
+  const idle: Buffer[] = [];
 
   const opened = () => {
     opening ??= fs.open(absolute, 'r').catch((cause) => {
@@ -45,7 +47,8 @@ export async function fileSource(file: string, options: FileSourceOptions = {}):
     knownVersion: versionOf(stats),
     async read(offset, length) {
       const handle = await opened();
-      const buffer = Buffer.allocUnsafeSlow(length);
+      const used = idle.pop();
+      const buffer = used && used.length >= length ? used : Buffer.allocUnsafeSlow(length);
       let done = 0;
       while (done < length) {
         const { bytesRead } = await handle.read(buffer, done, length - done, offset + done).catch((cause) => {
@@ -55,6 +58,9 @@ export async function fileSource(file: string, options: FileSourceOptions = {}):
         done += bytesRead;
       }
       return buffer.subarray(0, done);
+    },
+    recycle(bytes) {
+      if (bytes instanceof Uint8Array) idle.push(Buffer.from(bytes.buffer as ArrayBuffer));
     },
     /** By path: a file that was replaced by another one counts as changed too. */
     async version() {
@@ -66,6 +72,7 @@ export async function fileSource(file: string, options: FileSourceOptions = {}):
       }
     },
     async close() {
+      idle.length = 0;
       const handle = await opening;
       opening = null;
       await handle?.close();

@@ -56,7 +56,7 @@ export function nodeHasher({
   async function hashBytes(given: Uint8Array | Blob, index = 0): Promise<ChunkHash> {
     const bytes = await inMemory(given);
     // The memory moves to the thread, so it must be nobody else's.
-    const own = given instanceof Blob ? bytes : Uint8Array.from(bytes);
+    const own = given instanceof Blob ? bytes : new Uint8Array(bytes);
     return hashOne({ bytes: own }, index, own.buffer instanceof ArrayBuffer ? [own.buffer] : []);
   }
 

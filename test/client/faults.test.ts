@@ -1,9 +1,11 @@
+import fs from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { bytesSource, type TaskState, type UploadTask } from '../../client/index.js';
+import { bytesSource, type Source, type TaskState, type UploadTask } from '../../client/index.js';
+import { fileSource } from '../../client/node/index.js';
 import { UploadError } from '../../contract/index.js';
 import { fullJitter, manualClock } from './support/clock.js';
 import type { Fault, Request } from './support/script.js';
-import { bytesOf, setup } from './support/setup.js';
+import { bytesOf, setup, temporaryFolder } from './support/setup.js';
 
 const SIZE = 50_000;
 
@@ -64,14 +66,19 @@ describe('a chunk whose request goes wrong is sent again', () => {
     expect(result).toMatchObject({ status: 'completed', retries: 1 });
   });
 
-  it('through a storm of faults, with progress that never goes back', async () => {
+  it.each<[string, (file: string) => Promise<Source>]>([
+    ['memory', async (file) => bytesSource(await fs.readFile(file))],
+    // Reads into the memory of chunks that were accepted before.
+    ['a file', (file) => fileSource(file)],
+  ])('through a storm of faults, from %s, with progress that never goes back', async (_, open) => {
+    await using folder = await temporaryFolder();
     const faults: Fault[] = [{ drop: 'early' }, { drop: 'middle' }, { drop: 'answer' }, { status: 503 }];
     let n = 0;
     await using test = await setup({
       fault: ({ index }) => (index !== undefined && n++ % 3 !== 2 ? faults[n % 4] : undefined),
     });
     const bytes = bytesOf(200_000);
-    const task = test.uploader.add(bytes);
+    const task = test.uploader.add(await open(await folder.file('a', bytes)));
     const states = watched(task);
     const result = await task.result;
     expect(test.server.sessions.content(test.server.sessions.get(result.uploadId)).equals(bytes)).toBe(true);
@@ -87,6 +94,21 @@ describe('a chunk whose request goes wrong is sent again', () => {
     expect(await clock.timer((ms) => ms === 17_000)).toBe(17_000);
     clock.advance(17_000);
     expect((await uploading).retries).toBe(1);
+  });
+
+  it('from memory that no other chunk has taken meanwhile', async () => {
+    const recycled: number[] = [];
+    const bytes = bytesSource(bytesOf(SIZE));
+    const source: Source = {
+      ...bytes,
+      recycle: (read) => void recycled.push((read as Uint8Array).byteOffset),
+    };
+    await using test = await setup({ fault: onceFor(3, { drop: 'answer' }), maxParallelChunks: 1 });
+    const { chunkSize } = await test.trpc.uploads.policy.query({ size: SIZE });
+    await test.uploader.upload(source);
+    // Once for each chunk, although one of them was read and sent twice.
+    expect(recycled.filter((offset) => offset === 3 * chunkSize)).toHaveLength(1);
+    expect(new Set(recycled).size).toBe(Math.ceil(SIZE / chunkSize));
   });
 
   it('but not after answers that will not change', async () => {

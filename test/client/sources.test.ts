@@ -48,6 +48,26 @@ describe('a File', () => {
 });
 
 describe('a file on disk', () => {
+  it('reads into memory that was given back, and into none that is in use', async () => {
+    await using folder = await temporaryFolder();
+    const bytes = bytesOf(10_000);
+    const source = await fileSource(await folder.file('a', bytes));
+    const memoryOf = (read: Uint8Array | Blob) => (read as Uint8Array).buffer;
+    const [one, two] = [await source.read(0, 4000, never), await source.read(4000, 4000, never)];
+    expect(memoryOf(one)).not.toBe(memoryOf(two));
+    source.recycle?.(one);
+    const last = await source.read(8000, 2000, never);
+    expect(memoryOf(last)).toBe(memoryOf(one));
+    expect(Buffer.from(await inMemory(last)).equals(bytes.subarray(8000))).toBe(true);
+    expect(Buffer.from(await inMemory(two)).equals(bytes.subarray(4000, 8000))).toBe(true);
+    // The whole of it, although the last read did not fill it; and never less than is needed.
+    source.recycle?.(last);
+    expect(memoryOf(await source.read(0, 4000, never))).toBe(memoryOf(one));
+    source.recycle?.(two);
+    expect((await read(source, 0, 9000)).equals(bytes.subarray(0, 9000))).toBe(true);
+    await source.close?.();
+  });
+
   it('changes its version when it is written to, replaced or removed', async () => {
     await using folder = await temporaryFolder();
     const file = await folder.file('a', 'one');

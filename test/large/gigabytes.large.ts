@@ -73,10 +73,10 @@ describe('large files', () => {
       await fs.rm(file);
     }
     const [small = 0, large = 0] = peaks;
-    // Whatever collections happen to leave: far below what is 64 times as much to send.
+    // What the pieces on their way come to at the most; measured, it is about 45 MiB.
     expect(
       large - small,
       `peaks of ${peaks.map((peak) => Math.round(peak / MiB)).join(' and ')} MiB`,
-    ).toBeLessThan(192 * MiB);
+    ).toBeLessThan(96 * MiB);
   });
 });
