@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { CHUNK_CONTENT_TYPE, CHUNK_HEADER, type Clock, UploadError } from '../contract/index.js';
-import type { BodySource } from './body/body.js';
-import { nodeBody } from './body/node.js';
-import { webBody } from './body/web.js';
+import type { BodySource } from './receive/body/body.js';
+import { nodeBody } from './receive/body/node.js';
+import { webBody } from './receive/body/web.js';
 
 /** What the upload procedures need of the HTTP request. Nothing of its body is read before a procedure asks. */
 export interface UploadRequest {

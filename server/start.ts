@@ -11,13 +11,13 @@ import {
   UploadError,
   utf8Bytes,
 } from '../contract/index.js';
-import type { Assembler } from './assembler.js';
-import type { Cleanup } from './cleanup.js';
-import type { Hooks } from './hooks.js';
+import type { Assembler } from './assembly/assembler.js';
+import type { Hooks } from './assembly/hooks.js';
 import { DEFAULT_POLICY, type ResolvedPolicy } from './policy.js';
-import type { Repair } from './repair.js';
 import type { NewUpload, Quota, Sessions, UploadSession } from './sessions/sessions.js';
 import type { Store } from './stores/store.js';
+import type { Cleanup } from './upkeep/cleanup.js';
+import type { Repair } from './upkeep/repair.js';
 
 export interface StartDeps {
   readonly sessions: Sessions;

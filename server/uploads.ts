@@ -14,7 +14,7 @@ import {
   type UploadsProcedures,
   type UserProcedure,
 } from './router.js';
-import type { SweepReport } from './sweep.js';
+import type { SweepReport } from './upkeep/sweep.js';
 
 export interface UploadsOptions<Context> extends CoreOptions {
   /**

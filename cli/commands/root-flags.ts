@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type Offline, openOffline } from '../../server/offline.js';
+import { type Offline, openOffline } from '../../server/upkeep/offline.js';
 import { databaseValue, folderValue } from '../values.js';
 
 /** Flags of commands that work on a server's folder while no server does. */

@@ -1,5 +1,5 @@
 import { formatSize, indexesOf, missingRanges } from '../../contract/index.js';
-import type { CheckReport, Finding } from '../../server/check.js';
+import type { CheckReport, Finding } from '../../server/upkeep/check.js';
 import { EXIT } from '../failure.js';
 import { printable } from '../text.js';
 import type { AddCommand, Io } from './command.js';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { decodeChunkHeader, UploadError } from '../../contract/index.js';
 import * as schemas from '../../contract/schemas.js';
-import type { BodySource } from '../body/body.js';
-import { memoryBody } from '../body/web.js';
+import type { BodySource } from '../receive/body/body.js';
+import { memoryBody } from '../receive/body/web.js';
 import type { UploadRequest } from '../request.js';
 import { progressOf } from '../views.js';
 import type { BaseProcedure, ProcedureDeps } from './base.js';

@@ -9,7 +9,7 @@ import {
   type UploadView,
 } from '../../contract/index.js';
 import * as schemas from '../../contract/schemas.js';
-import { closedError } from '../receive-errors.js';
+import { closedError } from '../receive/receive-errors.js';
 import type { UploadSession } from '../sessions/sessions.js';
 import { markGone, policyOf } from '../start.js';
 import { viewOf } from '../views.js';

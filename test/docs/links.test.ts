@@ -55,6 +55,6 @@ test('the checks find what is not there', () => {
     '# A b: `c`\n[x](#a-b-c) [y](#a-b) [z](docs/errors.md#reading-an-error) [w](docs/errors.md#writing)\n';
   expect(lostAnchors('README.md', text)).toEqual(['#a-b', 'docs/errors.md#writing']);
   const paths =
-    '`server/receive.ts` server/receive.ts, test/house, server/uploads, server/gone.ts chunkwise/server';
+    '`server/core.ts` server/core.ts, test/house, server/uploads, server/gone.ts chunkwise/server';
   expect(lostPaths(paths)).toEqual(['server/gone.ts']);
 });

@@ -1,10 +1,10 @@
 import fs from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { KiB, SERVER_DEFAULTS, UploadError } from '../../contract/index.js';
-import { memoryBody } from '../../server/body/web.js';
 import { createCore } from '../../server/core.js';
 import { resolvePolicies } from '../../server/policy.js';
-import { createStagingSync } from '../../server/staging-sync.js';
+import { memoryBody } from '../../server/receive/body/web.js';
+import { createStagingSync } from '../../server/upkeep/staging-sync.js';
 import { manualClock } from '../support/clock.js';
 import { temporaryFolder } from '../support/server.js';
 import { randomFile } from '../support/wire.js';

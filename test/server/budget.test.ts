@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBudget } from '../../server/budget.js';
+import { createBudget } from '../../server/receive/budget.js';
 import { manualClock } from '../support/clock.js';
 
 const never = new AbortController().signal;

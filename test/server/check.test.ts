@@ -2,8 +2,8 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KiB } from '../../contract/index.js';
-import type { Finding } from '../../server/check.js';
-import { openOffline } from '../../server/offline.js';
+import type { Finding } from '../../server/upkeep/check.js';
+import { openOffline } from '../../server/upkeep/offline.js';
 import { startServer, temporaryFolder } from '../support/server.js';
 import { randomFile, wireClient } from '../support/wire.js';
 

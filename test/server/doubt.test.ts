@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { KiB, SERVER_DEFAULTS, UploadError } from '../../contract/index.js';
-import { memoryBody } from '../../server/body/web.js';
 import { createCore } from '../../server/core.js';
 import { resolvePolicies } from '../../server/policy.js';
 import { createWorkerPool } from '../../server/pool.js';
+import { memoryBody } from '../../server/receive/body/web.js';
 import { createInPlaceStore } from '../../server/stores/in-place.js';
 import { workerUrl } from '../../server/worker-url.js';
 import { manualClock } from '../support/clock.js';

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { SERVER_DEFAULTS } from '../../contract/index.js';
-import { createHooks } from '../../server/hooks.js';
+import { createHooks } from '../../server/assembly/hooks.js';
 import { consoleLogger } from '../../server/log.js';
 import { resolvePolicies } from '../../server/policy.js';
 import type { Sessions, UploadSession } from '../../server/sessions/sessions.js';

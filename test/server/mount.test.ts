@@ -27,8 +27,9 @@ describe.each(['in-place', 'multi-file'] as const)('a disk that is away for a wh
     await without(path.join(folder.path, 'files'), async () => {
       for (const answer of [await client.query('resume', { uploadId }), await client.init(file.input())])
         expect(answer.upload).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
-      for (const call of [server.uploads.files.stat(uploadId), server.uploads.files.remove(uploadId)])
-        await expect(call).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      const { files } = server.uploads;
+      for (const call of [() => files.stat(uploadId), () => files.remove(uploadId)])
+        await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     });
     expect((await client.query('resume', { uploadId })).data).toMatchObject({ status: 'completed' });
     expect((await client.init(file.input())).data).toMatchObject({ uploadId });

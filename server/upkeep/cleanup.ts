@@ -1,11 +1,11 @@
-import type { Events } from './events.js';
-import type { InFlight } from './in-flight.js';
-import type { Jobs } from './jobs.js';
-import type { Logger } from './log.js';
-import { closedError } from './receive-errors.js';
-import type { Sessions, UploadSession } from './sessions/sessions.js';
-import { createSingleFlight } from './single-flight.js';
-import type { Store } from './stores/store.js';
+import type { Jobs } from '../assembly/jobs.js';
+import type { Events } from '../events.js';
+import type { Logger } from '../log.js';
+import type { InFlight } from '../receive/in-flight.js';
+import { closedError } from '../receive/receive-errors.js';
+import type { Sessions, UploadSession } from '../sessions/sessions.js';
+import { createSingleFlight } from '../single-flight.js';
+import type { Store } from '../stores/store.js';
 
 /** Removes what an upload that ended leaves in staging. The change of status has closed it to new claims already. */
 export interface Cleanup {

@@ -1,12 +1,12 @@
-import { isFinal, SERVER_DEFAULTS } from '../contract/index.js';
+import { isFinal, SERVER_DEFAULTS } from '../../contract/index.js';
+import type { Events } from '../events.js';
+import type { Lease, UploadSession } from '../sessions/sessions.js';
+import type { Cleanup } from '../upkeep/cleanup.js';
+import { errorView } from '../views.js';
 import { type AssemblyDeps, assemble, attemptsAreOver } from './assembly.js';
 import { backoffMs } from './backoff.js';
-import type { Cleanup } from './cleanup.js';
-import type { Events } from './events.js';
 import type { Jobs } from './jobs.js';
 import type { Outbox } from './outbox.js';
-import type { Lease, UploadSession } from './sessions/sessions.js';
-import { errorView } from './views.js';
 
 /** Runs assemblies in the background, a few at a time, wherever a lease is to be had. */
 export interface Assembler {

@@ -1,8 +1,8 @@
-import type { Clock } from '../contract/index.js';
-import type { Events } from './events.js';
+import type { Clock } from '../../contract/index.js';
+import type { Events } from '../events.js';
+import type { Logger } from '../log.js';
+import type { Sessions } from '../sessions/sessions.js';
 import type { Hooks } from './hooks.js';
-import type { Logger } from './log.js';
-import type { Sessions } from './sessions/sessions.js';
 
 /** Calls `completed` hooks that have not succeeded yet, when they are due, one after the other. */
 export interface Outbox {

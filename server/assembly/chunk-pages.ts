@@ -1,5 +1,5 @@
-import { SERVER_DEFAULTS } from '../contract/index.js';
-import type { ChunkRecord, Sessions, UploadSession } from './sessions/sessions.js';
+import { SERVER_DEFAULTS } from '../../contract/index.js';
+import type { ChunkRecord, Sessions, UploadSession } from '../sessions/sessions.js';
 
 const { chunkPageRows } = SERVER_DEFAULTS;
 

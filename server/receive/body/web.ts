@@ -1,4 +1,4 @@
-import { UploadError } from '../../contract/index.js';
+import { UploadError } from '../../../contract/index.js';
 import type { BodySource } from './body.js';
 
 /**

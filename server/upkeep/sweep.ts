@@ -1,8 +1,8 @@
-import { type Clock, SERVER_DEFAULTS } from '../contract/index.js';
+import { type Clock, SERVER_DEFAULTS } from '../../contract/index.js';
+import type { Logger } from '../log.js';
+import type { Sessions } from '../sessions/sessions.js';
+import type { Store } from '../stores/store.js';
 import type { Cleanup } from './cleanup.js';
-import type { Logger } from './log.js';
-import type { Sessions } from './sessions/sessions.js';
-import type { Store } from './stores/store.js';
 
 const { sweepBatchRows } = SERVER_DEFAULTS;
 

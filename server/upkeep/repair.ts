@@ -1,8 +1,8 @@
-import { chunkAt, isFinal, UploadError } from '../contract/index.js';
-import { readChunks } from './chunk-pages.js';
-import type { Sessions, UploadSession } from './sessions/sessions.js';
-import { createSingleFlight } from './single-flight.js';
-import type { Store } from './stores/store.js';
+import { chunkAt, isFinal, UploadError } from '../../contract/index.js';
+import { readChunks } from '../assembly/chunk-pages.js';
+import type { Sessions, UploadSession } from '../sessions/sessions.js';
+import { createSingleFlight } from '../single-flight.js';
+import type { Store } from '../stores/store.js';
 
 /** Brings records and stored bytes of `receiving` sessions back into agreement. */
 export interface Repair {

@@ -5,17 +5,17 @@ import {
   MIN_MISMATCH_LIMIT,
   MISMATCH_SHARE,
   UploadError,
-} from '../contract/index.js';
+} from '../../contract/index.js';
+import type { Events } from '../events.js';
+import type { Claim, ClaimOutcome, Sessions, UploadSession } from '../sessions/sessions.js';
+import type { Store } from '../stores/store.js';
+import type { Cleanup } from '../upkeep/cleanup.js';
+import type { Repair } from '../upkeep/repair.js';
 import { type BodySource, checkAnnounced, readBody } from './body/body.js';
 import type { RateRules } from './body/rate.js';
 import type { Budget } from './budget.js';
-import type { Cleanup } from './cleanup.js';
-import type { Events } from './events.js';
 import type { InFlight } from './in-flight.js';
 import { checkGeometry, repeatedOrRefused } from './receive-errors.js';
-import type { Repair } from './repair.js';
-import type { Claim, ClaimOutcome, Sessions, UploadSession } from './sessions/sessions.js';
-import type { Store } from './stores/store.js';
 
 export interface Received {
   readonly session: UploadSession;

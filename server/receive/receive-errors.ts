@@ -1,5 +1,5 @@
-import { type ChunkFields, chunkAt, UploadError } from '../contract/index.js';
-import type { UploadSession } from './sessions/sessions.js';
+import { type ChunkFields, chunkAt, UploadError } from '../../contract/index.js';
+import type { UploadSession } from '../sessions/sessions.js';
 
 /** What a claim or an acceptance that was not granted means for the sender. */
 export function repeatedOrRefused(

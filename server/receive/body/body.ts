@@ -1,4 +1,4 @@
-import { type Clock, UploadError } from '../../contract/index.js';
+import { type Clock, UploadError } from '../../../contract/index.js';
 import { createCollector } from './collector.js';
 import { guardRate, type RateRules } from './rate.js';
 

@@ -1,9 +1,9 @@
-import { type Clock, type Json, type Metadata, SERVER_DEFAULTS, UploadError } from '../contract/index.js';
+import { type Clock, type Json, type Metadata, SERVER_DEFAULTS, UploadError } from '../../contract/index.js';
+import type { Logger } from '../log.js';
+import type { AnyPolicy, HookUpload, ResolvedPolicy, Verdict } from '../policy.js';
+import type { Sessions, UploadSession } from '../sessions/sessions.js';
+import type { Store } from '../stores/store.js';
 import { backoffMs } from './backoff.js';
-import type { Logger } from './log.js';
-import type { AnyPolicy, HookUpload, ResolvedPolicy, Verdict } from './policy.js';
-import type { Sessions, UploadSession } from './sessions/sessions.js';
-import type { Store } from './stores/store.js';
 
 /** Calls the user's hooks, each with a time limit, and turns what they answer into what the core understands. */
 export interface Hooks {

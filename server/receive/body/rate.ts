@@ -1,4 +1,4 @@
-import type { Clock } from '../../contract/index.js';
+import type { Clock } from '../../../contract/index.js';
 
 export interface RateRules {
   readonly windowMs: number;

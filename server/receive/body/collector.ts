@@ -1,4 +1,4 @@
-import { SERVER_DEFAULTS } from '../../contract/index.js';
+import { SERVER_DEFAULTS } from '../../../contract/index.js';
 
 const { smallPieceBytes, pieceBlockBytes } = SERVER_DEFAULTS;
 

@@ -1,12 +1,12 @@
-import { chunkAt, indexesOf } from '../contract/index.js';
-import type { TaskRunner } from '../workers/tasks.js';
-import { readChunks } from './chunk-pages.js';
-import type { Core } from './core.js';
-import type { UploadSession } from './sessions/sessions.js';
-import { markGone } from './start.js';
-import { findDamaged } from './stores/disk.js';
-import { look, nodeFileCalls } from './stores/file-calls.js';
-import type { Store, StoredChunk } from './stores/store.js';
+import { chunkAt, indexesOf } from '../../contract/index.js';
+import type { TaskRunner } from '../../workers/tasks.js';
+import { readChunks } from '../assembly/chunk-pages.js';
+import type { Core } from '../core.js';
+import type { UploadSession } from '../sessions/sessions.js';
+import { markGone } from '../start.js';
+import { findDamaged } from '../stores/disk.js';
+import { look, nodeFileCalls } from '../stores/file-calls.js';
+import type { Store, StoredChunk } from '../stores/store.js';
 
 /** Sessions read at one time. */
 const BATCH = 100;

@@ -1,7 +1,7 @@
-import { type Clock, SERVER_DEFAULTS } from '../contract/index.js';
-import type { Logger } from './log.js';
-import type { Sessions, UploadSession } from './sessions/sessions.js';
-import type { Store } from './stores/store.js';
+import { type Clock, SERVER_DEFAULTS } from '../../contract/index.js';
+import type { Logger } from '../log.js';
+import type { Sessions, UploadSession } from '../sessions/sessions.js';
+import type { Store } from '../stores/store.js';
 
 const { sweepBatchRows } = SERVER_DEFAULTS;
 

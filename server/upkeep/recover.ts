@@ -1,10 +1,10 @@
-import { SERVER_DEFAULTS } from '../contract/index.js';
-import type { Assembler } from './assembler.js';
-import type { Logger } from './log.js';
-import type { Outbox } from './outbox.js';
+import { SERVER_DEFAULTS } from '../../contract/index.js';
+import type { Assembler } from '../assembly/assembler.js';
+import type { Outbox } from '../assembly/outbox.js';
+import type { Logger } from '../log.js';
+import type { Sessions } from '../sessions/sessions.js';
+import type { Store } from '../stores/store.js';
 import type { Repair } from './repair.js';
-import type { Sessions } from './sessions/sessions.js';
-import type { Store } from './stores/store.js';
 
 const { sweepBatchRows } = SERVER_DEFAULTS;
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type Clock, MAX_CHUNK_SIZE_BYTES, UploadError } from '../../contract/index.js';
+import { type Clock, MAX_CHUNK_SIZE_BYTES, UploadError } from '../../../contract/index.js';
 import type { BodySource } from './body.js';
 
 /**

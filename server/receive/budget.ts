@@ -1,4 +1,4 @@
-import { type Clock, UploadError } from '../contract/index.js';
+import { type Clock, UploadError } from '../../contract/index.js';
 
 /** Memory for chunk bodies, over all requests of a server. */
 export interface Budget {

@@ -1,17 +1,17 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { UploadError } from '../contract/index.js';
+import { UploadError } from '../../contract/index.js';
+import { createCore } from '../core.js';
+import { type CoreOptions, databaseOf } from '../core-options.js';
+import { createWorkerPool } from '../pool.js';
+import { nodeFileCalls } from '../stores/file-calls.js';
+import { createInPlaceStore } from '../stores/in-place.js';
+import { createLayout } from '../stores/layout.js';
+import { createMultiFileStore } from '../stores/multi-file.js';
+import { checkFolder } from '../stores/ready.js';
+import { workerUrl } from '../worker-url.js';
 import { type CheckOptions, type CheckReport, check } from './check.js';
-import { createCore } from './core.js';
-import { type CoreOptions, databaseOf } from './core-options.js';
-import { createWorkerPool } from './pool.js';
-import { nodeFileCalls } from './stores/file-calls.js';
-import { createInPlaceStore } from './stores/in-place.js';
-import { createLayout } from './stores/layout.js';
-import { createMultiFileStore } from './stores/multi-file.js';
-import { checkFolder } from './stores/ready.js';
 import type { SweepReport } from './sweep.js';
-import { workerUrl } from './worker-url.js';
 
 /** A root that no server uses at the moment, for looking after it. Holds the root's lock until disposed. */
 export interface Offline extends AsyncDisposable {

@@ -5,14 +5,14 @@ import {
   isUploadError,
   SERVER_DEFAULTS,
   UploadError,
-} from '../contract/index.js';
-import type { TaskRunner } from '../workers/tasks.js';
+} from '../../contract/index.js';
+import type { TaskRunner } from '../../workers/tasks.js';
+import type { Logger } from '../log.js';
+import type { Lease, Quota, Sessions, UploadSession } from '../sessions/sessions.js';
+import type { Store, StoredChunk } from '../stores/store.js';
+import type { StagingSync } from '../upkeep/staging-sync.js';
 import { readChunks } from './chunk-pages.js';
 import { type Hooks, hookUpload } from './hooks.js';
-import type { Logger } from './log.js';
-import type { Lease, Quota, Sessions, UploadSession } from './sessions/sessions.js';
-import type { StagingSync } from './staging-sync.js';
-import type { Store, StoredChunk } from './stores/store.js';
 
 export interface AssemblyDeps {
   readonly sessions: Sessions;
