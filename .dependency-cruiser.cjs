@@ -4,7 +4,7 @@
  */
 const { exports: entries, bin, scripts } = require('./package.json');
 
-const PRODUCT = '^(contract|workers|server|client|cli)/';
+const PRODUCT = '^(contract|workers|server|client|cli|testing)/';
 const ISOMORPHIC = { path: '^(contract|client)/', pathNot: '^client/node/' };
 const AT_RUN_TIME = { dependencyTypesNot: ['type-only', 'type-import'] };
 
@@ -22,7 +22,7 @@ module.exports = {
         'The contract is what both sides agree on. Were it to know one of them, the other would get that code too.',
       severity: 'error',
       from: { path: '^contract/' },
-      to: { path: '^(workers|server|client|cli)/' },
+      to: { path: '^(workers|server|client|cli|testing)/' },
     },
     {
       name: 'workers-know-the-contract-only',
@@ -30,7 +30,7 @@ module.exports = {
         'A worker thread loads what it needs for its tasks: a thread that pulls in the server starts slowly.',
       severity: 'error',
       from: { path: '^workers/' },
-      to: { path: '^(server|client|cli)/' },
+      to: { path: '^(server|client|cli|testing)/' },
     },
     {
       name: 'server-without-client',
@@ -61,6 +61,14 @@ module.exports = {
       severity: 'error',
       from: { pathNot: '^cli/' },
       to: { path: '^cli/' },
+    },
+    {
+      name: 'nothing-imports-testing',
+      comment:
+        'chunkwise/testing is for the tests of apps. What a running app needs too belongs into server/ or client/.',
+      severity: 'error',
+      from: { pathNot: '^testing/' },
+      to: { path: '^testing/' },
     },
     {
       name: 'isomorphic-without-node',
@@ -134,7 +142,11 @@ module.exports = {
       comment: 'It is here only because another package brought it, and may go with that package.',
       severity: 'error',
       from: {},
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+      to: {
+        dependencyTypes: ['npm-no-pkg', 'npm-unknown'],
+        // An optional peer stands in `peerDependenciesMeta` too, which is taken for a list of unknown kind.
+        dependencyTypesNot: ['npm-peer'],
+      },
     },
     {
       name: 'no-unresolvable-imports',

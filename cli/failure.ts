@@ -32,13 +32,14 @@ export function sentenceOf(error: unknown, address?: URL): string {
 function sentenceOfUpload(error: UploadError, address?: URL): string {
   if (address !== undefined) {
     if (error.code === 'NETWORK') return unreachable(error, address);
-    if (error.code === 'UNAUTHORIZED')
+    // With a status, it was not Chunkwise that answered, and its token is not what is wanted.
+    if (error.code === 'UNAUTHORIZED' && error.data.received === undefined)
       return `${address.origin} does not accept the request: give its token by --token or CHUNKWISE_TOKEN.`;
     // Misdirected: what `serve` answers to names that are not its own.
     if (error.code === 'PROTOCOL' && error.data.received === 421)
       return `The server does not answer for the host ${address.host}. Start it with --allowed-host ${address.hostname}.`;
     // Not its whole address: that may hold a user's password, or a key.
-    if (error.code === 'PROTOCOL')
+    if (error.code === 'PROTOCOL' || error.code === 'UNAUTHORIZED')
       return `${firstLine(error.message)} It was asked at ${address.origin}${address.pathname}`;
     return firstLine(error.message);
   }

@@ -4,12 +4,13 @@ import { addAbort } from './commands/abort.js';
 import type { Io } from './commands/command.js';
 import { addHash } from './commands/hash.js';
 import { addList } from './commands/list.js';
+import { addMigrate } from './commands/migrate.js';
 import { addServe } from './commands/serve.js';
 import { addSweep } from './commands/sweep.js';
 import { addUpload } from './commands/upload.js';
 import { addVerify } from './commands/verify.js';
 
-const COMMANDS = [addServe, addUpload, addHash, addList, addAbort, addVerify, addSweep];
+const COMMANDS = [addServe, addUpload, addHash, addList, addAbort, addVerify, addSweep, addMigrate];
 
 /** All commands. Wrong usage throws commander's error, after one line was written that says what is wrong. */
 export function createProgram(io: Io, finish: (exitCode: number) => void): Command {

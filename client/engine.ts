@@ -9,6 +9,7 @@ import {
 import { createGate, type Gate } from './gate.js';
 import { type Hasher, webHasher } from './hash.js';
 import { type Connectivity, runtimeConnectivity } from './online.js';
+import { createRenewal, type OnUnauthorized, type Renewal } from './renewal.js';
 import type { RetryRules } from './retry.js';
 import { createScheduler, type Scheduler } from './schedule.js';
 import type { UploadsClient } from './types.js';
@@ -29,12 +30,25 @@ export interface UploaderOptions {
   hashing?: 'before' | 'during';
   minBackoffMs?: number;
   maxBackoffMs?: number;
+  /**
+   * Called when a request is answered 401. All requests that are refused at the same time share one call; afterwards
+   * each is sent again, once, with `headers` asked anew. A 401 after that, `false`, an error, or no end within
+   * `patienceMs` (at least CLIENT_DEFAULTS.stallMs) fails the upload with UNAUTHORIZED; its session stays resumable.
+   * @default none: a 401 fails the upload
+   */
+  onUnauthorized?: OnUnauthorized | undefined;
   clock?: Clock;
   random?: Randomness;
   /** @default webHasher(). The uploader closes it. */
   hasher?: Hasher;
   /** @default the browser's events, elsewhere always online */
   connectivity?: Connectivity;
+}
+
+/** Options for code inside this package. */
+export interface EngineOptions extends UploaderOptions {
+  /** Shared with calls beside the uploader's. @default made of `onUnauthorized` */
+  renewal?: Renewal;
 }
 
 /** What all uploads of one uploader share. */
@@ -49,17 +63,20 @@ export interface Engine {
   readonly admission: Gate;
   readonly hashGate: Gate;
   readonly rules: RetryRules;
+  readonly renewal: Renewal;
   readonly hashing: 'before' | 'during';
 }
 
 /** @throws RangeError where an option is out of its range */
-export function createEngine(client: UploadsClient, options: UploaderOptions): Engine {
+export function createEngine(client: UploadsClient, options: EngineOptions): Engine {
   const concurrency = atLeast(1, 'concurrency', options.concurrency ?? CLIENT_DEFAULTS.concurrency);
   const connectivity = options.connectivity ?? runtimeConnectivity();
   const minBackoffMs = atLeast(0, 'minBackoffMs', options.minBackoffMs ?? CLIENT_DEFAULTS.minBackoffMs);
+  const clock = options.clock ?? clientClock;
+  const patienceMs = atLeast(0, 'patienceMs', options.patienceMs ?? CLIENT_DEFAULTS.patienceMs);
   return {
     client,
-    clock: options.clock ?? clientClock,
+    clock,
     random: options.random ?? systemRandomness,
     hasher: options.hasher ?? webHasher(),
     connectivity,
@@ -68,7 +85,7 @@ export function createEngine(client: UploadsClient, options: UploaderOptions): E
     hashGate: createGate(CLIENT_DEFAULTS.hashConcurrency),
     rules: {
       retries: atLeast(0, 'retries', options.retries ?? CLIENT_DEFAULTS.retries),
-      patienceMs: atLeast(0, 'patienceMs', options.patienceMs ?? CLIENT_DEFAULTS.patienceMs),
+      patienceMs,
       minBackoffMs,
       maxBackoffMs: atLeast(
         minBackoffMs,
@@ -76,6 +93,7 @@ export function createEngine(client: UploadsClient, options: UploaderOptions): E
         options.maxBackoffMs ?? CLIENT_DEFAULTS.maxBackoffMs,
       ),
     },
+    renewal: options.renewal ?? createRenewal(options.onUnauthorized, clock, patienceMs),
     hashing: options.hashing ?? 'before',
   };
 }

@@ -5,44 +5,50 @@ import {
   UploadError,
   type UploadErrorData,
 } from '../contract/index.js';
-import { protocolError, retryAfterMs } from './answers.js';
+import { protocolError } from './foreign.js';
+import { retryAfterMs } from './retry-after.js';
 
 /** What matters of a TRPCClientError, read by shape: packages may be there twice. */
 interface TrpcErrorLike {
   message: string;
   cause?: unknown;
   data?: { upload?: unknown; code?: unknown; httpStatus?: unknown; zodError?: unknown } | null;
+  shape?: { code?: unknown } | null;
   meta?: { response?: { status?: number; headers?: { get(name: string): string | null } } };
 }
 
-type Mapping = readonly [code: ErrorCode, options?: { retryable?: boolean; message?: string }];
+interface Mapping {
+  readonly http: number;
+  readonly code: ErrorCode;
+  readonly retryable?: boolean;
+  readonly message?: string;
+  readonly received?: number;
+}
 
 /** tRPC's own errors, from the user's middlewares or adapter, which carry no `upload`. */
 const BY_TRPC_CODE: Record<string, Mapping> = {
-  UNAUTHORIZED: ['UNAUTHORIZED'],
-  FORBIDDEN: ['REFUSED'],
-  PAYMENT_REQUIRED: ['REFUSED'],
-  BAD_REQUEST: ['INPUT_INVALID'],
-  PARSE_ERROR: ['INPUT_INVALID'],
-  TIMEOUT: ['SERVER_BUSY'],
-  TOO_MANY_REQUESTS: ['RATE_LIMITED'],
-  SERVICE_UNAVAILABLE: ['SERVER_BUSY'],
-  BAD_GATEWAY: ['SERVER_BUSY'],
-  GATEWAY_TIMEOUT: ['SERVER_BUSY'],
-  INTERNAL_SERVER_ERROR: ['INTERNAL', { retryable: true }],
-  NOT_FOUND: [
-    'PROTOCOL',
-    { retryable: false, message: "The server has no such procedure. Check the name of the uploads' router." },
-  ],
-  METHOD_NOT_SUPPORTED: ['PROTOCOL', { retryable: false }],
-  UNSUPPORTED_MEDIA_TYPE: ['ADAPTER_MISSING'],
-  PAYLOAD_TOO_LARGE: [
-    'PROTOCOL',
-    {
-      retryable: false,
-      message: "The server's tRPC adapter refuses bodies of this size: raise its maxBodySize.",
-    },
-  ],
+  UNAUTHORIZED: { http: 401, code: 'UNAUTHORIZED' },
+  FORBIDDEN: { http: 403, code: 'REFUSED' },
+  PAYMENT_REQUIRED: { http: 402, code: 'REFUSED' },
+  BAD_REQUEST: { http: 400, code: 'INPUT_INVALID' },
+  PARSE_ERROR: { http: 400, code: 'INPUT_INVALID' },
+  TIMEOUT: { http: 408, code: 'SERVER_BUSY' },
+  TOO_MANY_REQUESTS: { http: 429, code: 'RATE_LIMITED' },
+  SERVICE_UNAVAILABLE: { http: 503, code: 'SERVER_BUSY' },
+  BAD_GATEWAY: { http: 502, code: 'SERVER_BUSY' },
+  GATEWAY_TIMEOUT: { http: 504, code: 'SERVER_BUSY' },
+  INTERNAL_SERVER_ERROR: { http: 500, code: 'INTERNAL', retryable: true },
+  NOT_FOUND: {
+    ...{ http: 404, code: 'PROTOCOL', retryable: false },
+    message: "The server has no such procedure. Check the name of the uploads' router.",
+  },
+  METHOD_NOT_SUPPORTED: { http: 405, code: 'PROTOCOL', retryable: false },
+  UNSUPPORTED_MEDIA_TYPE: { http: 415, code: 'ADAPTER_MISSING' },
+  PAYLOAD_TOO_LARGE: {
+    ...{ http: 413, code: 'PROTOCOL', retryable: false, received: 413 },
+    message:
+      "The server's tRPC adapter takes no bodies of this size (HTTP 413). Raise its maxBodySize, or lower chunkSize and threshold of the policy.",
+  },
 };
 
 /**
@@ -60,6 +66,9 @@ export function toUploadError(
   const error = thrown as TrpcErrorLike & { name?: string; code?: unknown };
   if (isUploadError(error.cause)) return error.cause;
   if (error.data) return fromTrpc(error, error.data, fallback, now);
+  // An app's error formatter may have left `data` out.
+  if (typeof error.shape?.code === 'number')
+    return fromTrpc(error, { httpStatus: statusOf(error.shape.code) }, fallback, now);
   if (isAbort(error) || isAbort(error.cause)) return new UploadError('CANCELLED', { cause: thrown });
   if (error.meta?.response)
     return protocolError(error.meta.response.status, error.meta.response.headers, now, thrown);
@@ -84,11 +93,21 @@ function fromTrpc(
     return new UploadError(code, { ...later, ...details, message: error.message, cause: error });
   }
   const status = typeof data.httpStatus === 'number' ? data.httpStatus : error.meta?.response?.status;
-  const mapping = typeof data.code === 'string' ? BY_TRPC_CODE[data.code] : undefined;
-  const [code, options]: Mapping =
-    mapping ??
-    (status === undefined ? [fallback] : status >= 500 ? ['INTERNAL', { retryable: true }] : ['REFUSED']);
-  return new UploadError(code, { message: error.message, ...options, ...later, cause: error });
+  const found = typeof data.code === 'string' ? BY_TRPC_CODE[data.code] : undefined;
+  const mapping = found ?? Object.values(BY_TRPC_CODE).find((row) => row.http === status);
+  if (mapping) {
+    const { code, http: _, ...options } = mapping;
+    return new UploadError(code, { message: error.message, ...options, ...later, cause: error });
+  }
+  const code = status === undefined ? fallback : status >= 500 ? 'INTERNAL' : 'REFUSED';
+  const passing = code === 'INTERNAL' && status !== undefined ? { retryable: true } : {};
+  return new UploadError(code, { message: error.message, ...passing, ...later, cause: error });
+}
+
+/** The HTTP status behind a code of JSON-RPC: tRPC counts down from -32000 as HTTP counts up from 400. */
+function statusOf(code: number): number {
+  const status = 400 - 32_000 - code;
+  return status > 400 && status < 500 ? status : code === -32_600 || code === -32_700 ? 400 : 500;
 }
 
 function isUploadData(value: unknown): value is UploadErrorData {

@@ -1,14 +1,22 @@
-import { type Clock, isUploadError, UploadError } from '../contract/index.js';
+import { type Clock, clientClock, isUploadError, UploadError } from '../contract/index.js';
 import { checkAnswer, type TrpcAnswer } from './answers.js';
-import type { Sender, SendRequest } from './send.js';
+import { checkedHeaders } from './headers.js';
+import { fetchSender, type Sender, type SendRequest } from './send.js';
+
+/** A request with its headers as tRPC gives them. */
+interface Outgoing extends Omit<SendRequest, 'headers'> {
+  readonly headers: unknown;
+}
 
 /**
  * Sends a request of tRPC and reads its whole answer.
- * @throws UploadError NETWORK where there was none, PROTOCOL where it was not tRPC's; an AbortError after an abort
+ * @throws UploadError NETWORK where there was none, as `protocolError` makes it where it was not tRPC's, INPUT_INVALID
+ *   where a header cannot be sent; an AbortError after an abort
  */
-export async function exchange(send: Sender, request: SendRequest, clock: Clock): Promise<TrpcAnswer> {
+export async function exchange(send: Sender, request: Outgoing, clock: Clock): Promise<TrpcAnswer> {
+  const headers = checkedHeaders(request.headers);
   try {
-    const answer = await send(request);
+    const answer = await send({ ...request, headers });
     return checkAnswer(answer, await answer.text(), clock.now());
   } catch (cause) {
     if (request.signal?.aborted) throw new DOMException('The request was aborted.', 'AbortError');
@@ -17,7 +25,7 @@ export async function exchange(send: Sender, request: SendRequest, clock: Clock)
 }
 
 /** What tRPC's links call `fetch` with. */
-interface FetchInit {
+export interface FetchInit {
   method?: string | undefined;
   headers?: unknown;
   body?: unknown;
@@ -26,31 +34,20 @@ interface FetchInit {
 
 /**
  * A `fetch` for `httpLink` and `httpBatchLink` that goes through a sender and checks answers as `uploadLink` does, so
- * that a proxy's page is told from tRPC's errors in every call.
+ * that a proxy's page is told from tRPC's errors in every call: `httpBatchLink({ url, fetch: checkedFetch() })`.
+ * @param send how a request is sent; default: `fetch`
  */
-export function checkedFetch(send: Sender, clock: Clock) {
+export function checkedFetch(send: Sender = fetchSender(), clock: Clock = clientClock) {
   return (url: unknown, init: FetchInit = {}): Promise<TrpcAnswer> =>
     exchange(
       send,
       {
         url: String(url),
         method: init.method ?? 'GET',
-        headers: plainHeaders(init.headers),
+        headers: init.headers,
         body: typeof init.body === 'string' ? new TextEncoder().encode(init.body) : undefined,
         signal: init.signal ?? undefined,
       },
       clock,
     );
-}
-
-/** Header values as tRPC gives them (an object, or pairs), without those that are undefined. */
-export function plainHeaders(headers: unknown): Record<string, string> {
-  const plain: Record<string, string> = {};
-  if (typeof headers !== 'object' || headers === null) return plain;
-  const pairs: Iterable<[string, unknown]> =
-    Symbol.iterator in headers ? (headers as Iterable<[string, unknown]>) : Object.entries(headers);
-  for (const [name, value] of pairs)
-    if (value !== undefined)
-      plain[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : String(value);
-  return plain;
 }

@@ -5,19 +5,25 @@ export {
   UploadError,
   type UploadErrorData,
 } from '../contract/index.js';
+export type { TrpcAnswer } from './answers.js';
 export type { UploaderOptions } from './engine.js';
 export { toUploadError } from './errors.js';
-export { checkedFetch } from './exchange.js';
+export { checkedFetch, type FetchInit } from './exchange.js';
 export { type Hasher, type HashOptions, webHasher } from './hash.js';
 export { ON_UPLOAD_PROGRESS, type UploadLinkOptions, uploadLink } from './link.js';
-export { type Connectivity, runtimeConnectivity } from './online.js';
+export { type BrowserGlobals, type Connectivity, runtimeConnectivity } from './online.js';
+export type { OnUnauthorized } from './renewal.js';
+export type { HeadersLike } from './retry-after.js';
 export { fetchSender, type SendAnswer, type Sender, type SendRequest } from './send.js';
-export { blobSource, bytesSource, type Source, toSource } from './sources.js';
+export { blobSource, bytesSource, type Source, type SourceNames, toSource } from './sources.js';
 export type {
   CallOptions,
   DataOf,
-  InitOf,
+  DefaultData,
+  DefaultOptions,
+  MetadataOf,
   Phase,
+  PolicyName,
   Settled,
   SourceLike,
   SourceOptions,
@@ -27,4 +33,4 @@ export type {
   UploadsClient,
   UploadTask,
 } from './types.js';
-export { createUploader, type Uploader } from './uploader.js';
+export { createUploader, type Sources, type Uploader } from './uploader.js';

@@ -1,4 +1,4 @@
-import type { ChunkHash, Clock, FileHash, PolicyView } from '../contract/index.js';
+import type { ChunkHash, Clock, FileHash, PolicyView, UploadView } from '../contract/index.js';
 import { UploadError } from '../contract/index.js';
 import type { ProgressEvent } from './progress.js';
 import type { Source } from './sources.js';
@@ -8,6 +8,16 @@ import type { PlainUploadOptions } from './types.js';
 export interface KnownHashes {
   readonly chunkSize: number;
   readonly values: (ChunkHash | undefined)[];
+}
+
+/** An `init` on its way, or answered and not yet taken over. */
+export interface Beginning {
+  /** Tells its input from another one. */
+  readonly key: string;
+  /** Settles within the time of a request. Never an unhandled rejection. */
+  readonly answer: Promise<UploadView>;
+  /** Breaks the request off. */
+  abandon(): void;
 }
 
 /** One upload's working memory. It outlives a pause, so that work is not done twice. */
@@ -25,12 +35,15 @@ export interface Job {
   fileHash: FileHash | null;
   /** The session being worked on. */
   uploadId: string | null;
+  beginning: Beginning | null;
   /** `init` has answered. */
   begun: boolean;
   resumed: boolean;
   restarts: number;
   retries: number;
   sentBytes: number;
+  /** Chunks that have a slot now, and that had one so far. */
+  readonly slots: { held: number; taken: number };
   /** When it last got further than ever before, or a request succeeded. Monotonic milliseconds. */
   lastProgressAt: number;
   report(event: ProgressEvent): void;
@@ -53,11 +66,13 @@ export function createJob(
     hashes: null,
     fileHash: null,
     uploadId: null,
+    beginning: null,
     begun: false,
     resumed: false,
     restarts: 0,
     retries: 0,
     sentBytes: 0,
+    slots: { held: 0, taken: 0 },
     lastProgressAt: clock.monotonic(),
     report,
   };

@@ -9,7 +9,8 @@ import {
   MAX_CHUNK_HEADER_BYTES,
   UploadError,
 } from '../contract/index.js';
-import { exchange, plainHeaders } from './exchange.js';
+import { exchange } from './exchange.js';
+import { plainHeaders } from './headers.js';
 import { fetchSender, type Sender } from './send.js';
 
 /** Key in an operation's context under which a call may leave `(sentBytes: number) => void`. */
@@ -59,7 +60,7 @@ export function uploadLink<Router extends AnyTRPCRouter = AnyTRPCRouter>(
             {
               url: String(url),
               method: 'POST',
-              headers: plainHeaders(init.headers),
+              headers: init.headers,
               body: data,
               signal: init.signal ?? undefined,
               onProgress: typeof onProgress === 'function' ? (sent) => onProgress(sent) : undefined,

@@ -9,7 +9,8 @@ export interface Connectivity {
 
 const alwaysOnline: Connectivity = { isOnline: () => true, onChange: () => () => {} };
 
-interface BrowserGlobals {
+/** The part of a browser's globals that tells whether it is online. */
+export interface BrowserGlobals {
   navigator?: { onLine?: boolean };
   addEventListener?(type: 'online' | 'offline', listener: () => void): void;
   removeEventListener?(type: 'online' | 'offline', listener: () => void): void;

@@ -1,9 +1,9 @@
 import { sleep, UploadError } from '../contract/index.js';
-import { bounded } from './bounded.js';
 import { type Engine, requestTimeoutMs } from './engine.js';
 import { toUploadError } from './errors.js';
 import type { Job } from './job.js';
 import { whenOnline } from './online.js';
+import { request } from './request.js';
 import { judge, type Stage } from './retry.js';
 import type { Scope } from './scope.js';
 
@@ -54,7 +54,7 @@ export function persistCall<T>(
   scope: Scope,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return persist(engine, job, stage, scope, () => bounded(engine.clock, requestTimeoutMs(0), scope, call));
+  return persist(engine, job, stage, scope, () => request(engine, job, requestTimeoutMs(0), scope, call));
 }
 
 function withUploadId(error: UploadError, uploadId: string | null): UploadError {

@@ -9,10 +9,11 @@ import {
   UploadError,
   type UploadView,
 } from '../contract/index.js';
+import { beginSession } from './begin.js';
 import type { Engine } from './engine.js';
 import { hashFile } from './hash-file.js';
 import { assertUnchanged, type Job } from './job.js';
-import { persistCall } from './persist.js';
+import { persist, persistCall } from './persist.js';
 import type { Stage } from './retry.js';
 import type { Scope } from './scope.js';
 import { checkView } from './trust.js';
@@ -113,9 +114,7 @@ async function init(engine: Engine, job: Job, plan: Plan, scope: Scope): Promise
       ? { lastModified: Math.trunc(source.lastModified) }
       : {}),
   };
-  return persistCall(engine, job, stageOf(job), scope, (signal) =>
-    engine.client.init.mutate(input, { signal }),
-  );
+  return persist(engine, job, stageOf(job), scope, () => beginSession(engine, job, input, scope));
 }
 
 /** Takes the session over into the job. */

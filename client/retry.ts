@@ -1,4 +1,5 @@
-import type { ErrorCode, Randomness, UploadError } from '../contract/index.js';
+import { type ErrorCode, MAX_TIMER_MS, type Randomness, type UploadError } from '../contract/index.js';
+import { isLasting } from './foreign.js';
 
 /** Times in milliseconds. */
 export interface RetryRules {
@@ -42,7 +43,7 @@ export function judge(
   rules: RetryRules,
   random: Randomness,
 ): Verdict {
-  const wait = error.data.retryAfterMs ?? 0;
+  const wait = Math.min(MAX_TIMER_MS, error.data.retryAfterMs ?? 0);
   const blamed = BLAMED.has(error.code) && !(error.code === 'INTERNAL' && error.retryable);
   if (blamed || (stage === 'begin' && error.retryable)) {
     if (state.counted >= rules.retries || wait > rules.patienceMs) return GIVE_UP;
@@ -56,15 +57,12 @@ export function judge(
   return { retry: true, counted: false, afterMs: Math.max(wait, backoff) };
 }
 
-/** Pages that ask for something which no waiting brings: a sign-in, smaller bodies, other ones. */
-const LASTING = [401, 407, 413, 415];
-
 /**
  * A page instead of tRPC, of whatever status. Where the server has answered before, its address is right: a proxy has
  * lost it while it restarts (404), or a network wants a sign-in first (302, 403).
  */
 function isDetour({ code, data: { received } }: UploadError): boolean {
-  return code === 'PROTOCOL' && typeof received === 'number' && !LASTING.includes(received);
+  return code === 'PROTOCOL' && typeof received === 'number' && !isLasting(received);
 }
 
 /** Exponential with full jitter: between `minBackoffMs` and a bound that doubles up to `maxBackoffMs`. */

@@ -14,7 +14,8 @@ import type { Scope } from './scope.js';
 import { transfer } from './transfer.js';
 import { checkView } from './trust.js';
 
-export type CompletedView = Extract<UploadView, { status: 'completed' }>;
+/** `gone`: completed too; the app has taken the file away since, as hooks that move it do. */
+export type CompletedView = Extract<UploadView, { status: 'completed' | 'gone' }>;
 
 /**
  * Brings one upload to its end, or as far as the scope lets it: called again with the same job, it goes on.
@@ -39,12 +40,12 @@ export async function runUpload(
     const before = view;
     switch (view.status) {
       case 'completed':
+      case 'gone':
         return view;
       case 'failed':
         throw await failureOf(job, view);
       case 'aborted':
       case 'expired':
-      case 'gone':
         view = await restart(engine, job, scope, lost(view));
         break;
       case 'assembling':
@@ -90,7 +91,7 @@ async function receive(
     // Closed by another client's last chunk, an abort, the expiry: the session itself tells which.
     if (error.code !== 'UPLOAD_CLOSED') throw error;
   }
-  if (end?.status === 'completed') return checkView(job, { ...view, ...end });
+  if (end?.status === 'completed' || end?.status === 'gone') return checkView(job, { ...view, ...end });
   if (end?.status === 'assembling')
     return {
       ...view,

@@ -1,7 +1,7 @@
 import type { Connectivity } from './online.js';
 import type { Scope } from './scope.js';
 
-/** 'slow': the server asked for less at the same time (CHUNK_TIMEOUT, SERVER_BUSY). */
+/** 'slow': the server asked for less at the same time (CHUNK_TIMEOUT, SERVER_BUSY, RATE_LIMITED). */
 export type SlotOutcome = 'accepted' | 'slow' | 'failed';
 
 export interface Slot {

@@ -1,20 +1,27 @@
 import {
   type ChunkHash,
   type ChunkRange,
+  type ErrorCode,
+  formatSize,
   type Progress,
   UploadError,
   type UploadView,
 } from '../contract/index.js';
-import { bounded } from './bounded.js';
 import { type Engine, requestTimeoutMs } from './engine.js';
 import { toUploadError } from './errors.js';
 import { readWhole } from './hash.js';
 import { assertUnchanged, type Job } from './job.js';
 import { ON_UPLOAD_PROGRESS } from './link.js';
 import { persist } from './persist.js';
-import type { SlotOutcome } from './schedule.js';
+import { request } from './request.js';
+import type { Slot, SlotOutcome } from './schedule.js';
 import type { Scope } from './scope.js';
 import { checkProgress } from './trust.js';
+
+/** Answers after which fewer chunks are sent at the same time. */
+const SLOWER: ReadonlySet<ErrorCode> = new Set(['CHUNK_TIMEOUT', 'SERVER_BUSY', 'RATE_LIMITED']);
+/** The HTTP status of a proxy, or of tRPC's adapter, that takes no bodies of this size. */
+const PAYLOAD_TOO_LARGE = 413;
 
 /** A chunk to send; `fresh`: the server does not hold it yet. */
 export interface PendingChunk extends ChunkRange {
@@ -54,15 +61,19 @@ async function sendOnce(
   scope: Scope,
 ): Promise<Progress> {
   const { index, offset, size, fresh } = chunk;
-  const slot = await engine.scheduler.acquire(job.order, scope);
+  const slot = await takeSlot(engine, job, scope);
   let outcome: SlotOutcome = 'failed';
   let sent = 0;
+  let tries = 0;
   try {
     await assertUnchanged(job);
     const data = await readWhole(job.source, chunk, scope.signal);
     const hash = knownHash(job, index) ?? (await hashNow(engine, job, index, data));
-    const answer = await bounded(engine.clock, requestTimeoutMs(size), scope, (signal) =>
-      engine.client.chunk.mutate(
+    const answer = await request(engine, job, requestTimeoutMs(size), scope, (signal) => {
+      tries++;
+      job.sentBytes += sent;
+      sent = 0;
+      return engine.client.chunk.mutate(
         { uploadId: view.uploadId, index, offset, size, total: view.total, hash, data },
         {
           signal,
@@ -73,24 +84,48 @@ async function sendOnce(
             },
           },
         },
-      ),
-    );
+      );
+    });
     checkProgress(answer);
     sent = size;
     outcome = 'accepted';
     // Only now: after any other end of a request, its bytes may still be on their way.
-    job.source.recycle?.(data);
+    if (tries === 1) job.source.recycle?.(data);
     job.report({ type: 'accepted', index, size, fresh });
     return answer;
   } catch (cause) {
-    const { code } = toUploadError(cause);
-    if (code === 'CHUNK_TIMEOUT' || code === 'SERVER_BUSY') outcome = 'slow';
+    const error = toUploadError(cause, { now: engine.clock.now() });
+    if (SLOWER.has(error.code)) outcome = 'slow';
     job.report({ type: 'dropped', index });
-    throw cause;
+    throw error.code === 'PROTOCOL' && error.data.received === PAYLOAD_TOO_LARGE
+      ? tooLarge(error, chunk)
+      : cause;
   } finally {
     job.sentBytes += sent;
+    job.slots.held--;
     slot.release(outcome);
   }
+}
+
+/** Waits for a slot. While an upload has none at all, it waits for other uploads, which is not its own idleness. */
+async function takeSlot(engine: Engine, job: Job, scope: Scope): Promise<Slot> {
+  const { clock } = engine;
+  const { slots } = job;
+  const { taken } = slots;
+  const alone = slots.held === 0;
+  const idleMs = clock.monotonic() - job.lastProgressAt;
+  const slot = await engine.scheduler.acquire(job.order, scope);
+  if (alone && slots.taken === taken)
+    job.lastProgressAt = Math.max(job.lastProgressAt, clock.monotonic() - idleMs);
+  slots.held++;
+  slots.taken++;
+  return slot;
+}
+
+/** In words that name the size, which the proxy's page does not. */
+function tooLarge(error: UploadError, { index, size }: ChunkRange): UploadError {
+  const message = `A chunk of ${formatSize(size)} does not get through. ${error.message}`;
+  return new UploadError(error.code, { ...error.data, index, message, cause: error });
 }
 
 function knownHash(job: Job, index: number): ChunkHash | undefined {

@@ -1,4 +1,5 @@
 import { CLIENT_DEFAULTS, UploadError } from '../contract/index.js';
+import { sessionOf } from './begin.js';
 import { bounded } from './bounded.js';
 import { type Engine, requestTimeoutMs } from './engine.js';
 import { toUploadError } from './errors.js';
@@ -35,6 +36,7 @@ export function createTask(
   let resume: (() => void) | null = null;
   let paused = false;
   let settled = false;
+  let discarding = false;
 
   const report = (event: ProgressEvent) => {
     const { bytes } = record.state;
@@ -117,6 +119,7 @@ export function createTask(
       throw error;
     } finally {
       settled = true;
+      if (!discarding) job.beginning?.abandon();
       scope.close();
       notifier.close();
       await source.close?.().catch(() => {});
@@ -143,6 +146,7 @@ export function createTask(
     },
     async cancel({ discard = false } = {}) {
       const cancelled = new UploadError('CANCELLED', job.uploadId === null ? {} : { uploadId: job.uploadId });
+      discarding ||= discard;
       scope.abort(cancelled);
       const outcome = await result.then(
         () => 'completed' as const,
@@ -156,12 +160,14 @@ export function createTask(
 
 /** @throws UploadError where the server could not be asked */
 async function discardSession(engine: Engine, job: Job): Promise<void> {
-  const { uploadId } = job;
+  const uploadId = await sessionOf(engine, job);
   if (uploadId === null) return;
-  const scope = createScope();
   try {
-    await bounded(engine.clock, requestTimeoutMs(0), scope, (signal) =>
-      engine.client.abort.mutate({ uploadId }, { signal }),
+    const scope = createScope();
+    await engine.renewal.run(scope, () =>
+      bounded(engine.clock, requestTimeoutMs(0), scope, (signal) =>
+        engine.client.abort.mutate({ uploadId }, { signal }),
+      ),
     );
   } catch (cause) {
     const error = toUploadError(cause, { now: engine.clock.now() });

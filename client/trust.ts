@@ -21,7 +21,8 @@ export function checkProgress<Answer extends Progress | UploadView>(answer: Answ
   const known = (STATUSES as readonly unknown[]).includes(status);
   if (!known || ![total, receivedBytes, receivedChunks].every(Number.isSafeInteger))
     throw untrusted('an upload in a state that this client does not know');
-  if (answer.status === 'completed' && typeof answer.path !== 'string') throw untrusted('no path');
+  const isDone = answer.status === 'completed' || answer.status === 'gone';
+  if (isDone && typeof answer.path !== 'string') throw untrusted('no path');
   return answer;
 }
 

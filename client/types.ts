@@ -27,22 +27,48 @@ export interface CallOptions {
  */
 export interface UploadsClient {
   readonly policy: { query(input: PolicyInput, options?: CallOptions): Promise<PolicyView> };
-  readonly init: { mutate(input: InitInput, options?: CallOptions): Promise<UploadView> };
+  readonly init: { mutate(input: AnyInit, options?: CallOptions): Promise<UploadView> };
   readonly chunk: { mutate(input: ChunkInput, options?: CallOptions): Promise<Progress> };
   readonly resume: { query(input: ResumeInput, options?: CallOptions): Promise<UploadView> };
   readonly abort: { mutate(input: AbortInput, options?: CallOptions): Promise<UploadView> };
 }
 
-/** `init`'s input for that router; a union where the metadata depends on the policy's name. */
-export type InitOf<Client extends UploadsClient> = Parameters<Client['init']['mutate']>[0];
-/** What the `completed` hooks of that router answer. */
-export type DataOf<Client extends UploadsClient> = Extract<
-  Awaited<ReturnType<Client['init']['mutate']>>,
-  { status: 'completed' }
->['data'];
+/** Policies have metadata of their own types: optional members, for one, are no JSON under exactOptionalPropertyTypes. */
+type AnyInit = Omit<InitInput, 'metadata'> & { metadata?: object | undefined };
 
-type PolicyAndMetadata<Init> = Init extends unknown
-  ? { [Key in keyof Init as Key extends 'policy' | 'metadata' ? Key : never]: Init[Key] }
+type InitOf<Client extends UploadsClient> = Parameters<Client['init']['mutate']>[0];
+type ViewOf<Client extends UploadsClient> = Awaited<ReturnType<Client['init']['mutate']>>;
+
+/** Names of that router's policies; any text where the router is not known. */
+export type PolicyName<Client extends UploadsClient> = Exclude<InitOf<Client>['policy'], undefined>;
+
+/** The policy of an upload that names none. */
+type DefaultName<Client extends UploadsClient> =
+  string extends PolicyName<Client> ? PolicyName<Client> : PolicyName<Client> & 'default';
+
+/** The part of `init`'s input that a policy's name selects. */
+type PolicyAndMetadata<Init, Name> = Init extends { policy?: infer Known }
+  ? Name extends Exclude<Known, undefined>
+    ? { [Key in keyof Init as Key extends 'policy' | 'metadata' ? Key : never]: Init[Key] }
+    : never
+  : never;
+
+/** `metadata` of that policy, as `init` takes it. */
+export type MetadataOf<Client extends UploadsClient, Name extends PolicyName<Client>> =
+  PolicyAndMetadata<InitOf<Client>, Name> extends { metadata?: infer Meta } ? Meta : never;
+
+/** What the `completed` hook of that policy answers; undefined while it has not succeeded. */
+export type DataOf<Client extends UploadsClient, Name extends PolicyName<Client>> = DataIn<
+  ViewOf<Client>,
+  Name
+>;
+type DataIn<View, Name> = View extends { status: 'completed'; policy: infer Known }
+  ? Name extends Known
+    ? // tRPC leaves out what JSON never carries: a policy without the hook has no `data`.
+      'data' extends keyof View
+      ? View['data']
+      : undefined
+    : never
   : never;
 
 export interface SourceOptions {
@@ -53,8 +79,19 @@ export interface SourceOptions {
   signal?: AbortSignal;
 }
 
-export type UploadOptions<Client extends UploadsClient = UploadsClient> = SourceOptions &
-  PolicyAndMetadata<InitOf<Client>>;
+/** Options of an upload under that policy. */
+export type UploadOptions<
+  Client extends UploadsClient = UploadsClient,
+  Name extends PolicyName<Client> = DefaultName<Client>,
+> = SourceOptions & PolicyAndMetadata<InitOf<Client>, Name>;
+
+/** For the default policy: none are needed, unless its metadata are. */
+export type DefaultOptions<Client extends UploadsClient> =
+  // biome-ignore lint/complexity/noBannedTypes: asks whether all options may be left out.
+  {} extends UploadOptions<Client> ? [options?: UploadOptions<Client>] : [options: UploadOptions<Client>];
+
+/** What an upload under the default policy gives. */
+export type DefaultData<Client extends UploadsClient> = DataOf<Client, DefaultName<Client>>;
 
 /** For code inside this package: the same without inference. */
 export interface PlainUploadOptions extends SourceOptions {

@@ -6,7 +6,10 @@ import { toSource } from './sources.js';
 import { createTask } from './task.js';
 import type {
   DataOf,
+  DefaultData,
+  DefaultOptions,
   PlainUploadOptions,
+  PolicyName,
   Settled,
   SourceLike,
   UploadOptions,
@@ -15,21 +18,40 @@ import type {
   UploadTask,
 } from './types.js';
 
-/** Uploads files through one scheduler: its limits hold over all of them. */
+/** What `uploadAll` takes its files from. */
+export type Sources = Iterable<SourceLike> | AsyncIterable<SourceLike>;
+
+/**
+ * Uploads files through one scheduler: its limits hold over all of them. The name of the policy selects the types of
+ * `metadata` and of the result's `data`.
+ */
 export interface Uploader<Client extends UploadsClient = UploadsClient> extends AsyncDisposable {
   /** Begins one upload. The source is closed when it has settled. */
-  add(source: SourceLike, options?: UploadOptions<Client>): UploadTask<DataOf<Client>>;
+  add<Name extends PolicyName<Client>>(
+    source: SourceLike,
+    options: UploadOptions<Client, Name> & { policy: Name },
+  ): UploadTask<DataOf<Client, Name>>;
+  add(source: SourceLike, ...options: DefaultOptions<Client>): UploadTask<DefaultData<Client>>;
   /** `add(source, options).result` */
-  upload(source: SourceLike, options?: UploadOptions<Client>): Promise<UploadResult<DataOf<Client>>>;
+  upload<Name extends PolicyName<Client>>(
+    source: SourceLike,
+    options: UploadOptions<Client, Name> & { policy: Name },
+  ): Promise<UploadResult<DataOf<Client, Name>>>;
+  upload(source: SourceLike, ...options: DefaultOptions<Client>): Promise<UploadResult<DefaultData<Client>>>;
   /**
    * Uploads every source with the same options, and never rejects because of one of them: each file settles by
    * itself. In the order of the sources. @param onTask told of each task as it begins
    */
+  uploadAll<Name extends PolicyName<Client>>(
+    sources: Sources,
+    options: UploadOptions<Client, Name> & { policy: Name },
+    onTask?: (task: UploadTask<DataOf<Client, Name>>) => void,
+  ): Promise<Settled<DataOf<Client, Name>>[]>;
   uploadAll(
-    sources: Iterable<SourceLike> | AsyncIterable<SourceLike>,
-    options?: UploadOptions<Client>,
-    onTask?: (task: UploadTask<DataOf<Client>>) => void,
-  ): Promise<Settled<DataOf<Client>>[]>;
+    sources: Sources,
+    options?: DefaultOptions<Client>[0],
+    onTask?: (task: UploadTask<DefaultData<Client>>) => void,
+  ): Promise<Settled<DefaultData<Client>>[]>;
   /** Cancels what still runs, keeping the sessions, and ends the hasher's threads. */
   close(): Promise<void>;
 }
@@ -73,7 +95,7 @@ export function createUploader<Client extends UploadsClient>(
   }
 
   async function beginAll(
-    sources: Iterable<SourceLike> | AsyncIterable<SourceLike>,
+    sources: Sources,
     given: PlainUploadOptions,
     onTask: (task: UploadTask) => void,
   ): Promise<Settled[]> {
@@ -103,7 +125,7 @@ export function createUploader<Client extends UploadsClient>(
     add: (source: SourceLike, given: PlainUploadOptions = {}) => begin(source, given),
     upload: async (source: SourceLike, given: PlainUploadOptions = {}) => begin(source, given).result,
     uploadAll: (
-      sources: Iterable<SourceLike> | AsyncIterable<SourceLike>,
+      sources: Sources,
       given: PlainUploadOptions = {},
       onTask: (task: UploadTask) => void = () => {},
     ) => beginAll(sources, given, onTask),

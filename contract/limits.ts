@@ -47,6 +47,9 @@ export const MAX_BATCH_CALLS = 100;
 /** Different chunk sizes that `policy` answers in `resumable`. */
 export const MAX_RESUMABLE_SIZES = 8;
 
+/** Timers hold no more: beyond it they fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export const SERVER_DEFAULTS = {
   /** Bytes of chunk bodies held in memory at one time, over all requests. */
   memoryBudgetBytes: 256 * MiB,
@@ -155,6 +158,8 @@ export const WORKER_DEFAULTS = {
   /** Threads are as many as the machine runs at once, within these bounds. */
   minThreads: 2,
   maxThreads: 8,
+  /** A thread that has not answered by then does not start; far beyond what a busy machine needs. */
+  startMs: 30_000,
   /** Tasks that may wait for a thread; the memory budget bounds what they hold. */
   queueLimit: 10_000,
   /** A task over many chunks ends after this many bytes, or chunks, so that others get their turn. */
@@ -199,4 +204,18 @@ export const CLI_DEFAULTS = {
   sameInterruptMs: 100,
   /** The file that the demo makes where it is given none. */
   demoFileBytes: 256 * MiB,
+} as const;
+
+/** `chunkwise/testing`. */
+export const TESTING_DEFAULTS = {
+  /** Where the clock stands at first: a fixed time, so that runs are alike. */
+  startMs: Date.UTC(2026, 0, 1),
+  /** A body goes from client to server in pieces of this size, as from a socket. */
+  pieceBytes: 64 * KiB,
+  /** Up to here every timer runs at its own moment … */
+  exactAdvanceMs: 60 * 60_000,
+  /** … and beyond it time moves in about so many steps: a day of sweeps by the minute would take seconds. */
+  advanceSteps: 100,
+  /** Nothing goes on if nothing has begun for so many turns of the event loop. */
+  quietTurns: 10,
 } as const;

@@ -108,9 +108,15 @@ export const watchInput = z.strictObject({
 });
 
 const received = { receivedChunks: count, receivedBytes: bytes };
-const completed = { path: z.string(), hash: fileHash, data: z.json().optional() };
+/** `hookPending`: the `completed` hook has not succeeded yet, so `data` is still to come. */
+const completed = {
+  path: z.string(),
+  hash: fileHash,
+  data: z.json().optional(),
+  hookPending: z.literal(true).optional(),
+};
 const failed = { error: errorView };
-const OPEN = ['receiving', 'assembling', 'aborted', 'expired', 'gone'] as const;
+const OPEN = ['receiving', 'assembling', 'aborted', 'expired'] as const;
 
 const viewBase = {
   uploadId,
@@ -136,6 +142,7 @@ const viewBase = {
 export const uploadView = z.discriminatedUnion('status', [
   z.strictObject({ ...viewBase, status: z.enum(OPEN), hash: fileHash.nullable() }),
   z.strictObject({ ...viewBase, status: z.literal('completed'), ...completed }),
+  z.strictObject({ ...viewBase, status: z.literal('gone'), ...completed }),
   z.strictObject({ ...viewBase, status: z.literal('failed'), hash: fileHash.nullable(), ...failed }),
 ]);
 
@@ -150,6 +157,7 @@ const progressBase = {
 export const progress = z.discriminatedUnion('status', [
   z.strictObject({ ...progressBase, status: z.enum(OPEN) }),
   z.strictObject({ ...progressBase, status: z.literal('completed'), ...completed }),
+  z.strictObject({ ...progressBase, status: z.literal('gone'), ...completed }),
   z.strictObject({ ...progressBase, status: z.literal('failed'), ...failed }),
 ]);
 

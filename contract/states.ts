@@ -4,7 +4,7 @@
  *
  * `assembling → assembling` is an assembler that takes over a lease (attempt + 1); `assembling → receiving`
  * happens where stored chunks no longer hash: they are missing again; `completed → gone` where the published
- * file was deleted.
+ * file was deleted, or moved to a place of the app's own.
  */
 export const MOVES = {
   receiving: ['assembling', 'aborted', 'expired', 'failed'],

@@ -1,7 +1,10 @@
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Clock } from '../contract/index.js';
 import type { Logger } from './log.js';
 import type { Quota } from './sessions/sessions.js';
+import type { Migrate } from './sessions/sqlite/files.js';
+import { workerUrl } from './worker-url.js';
 
 /** What can be set of a server, besides policies and ownership. Times in milliseconds, sizes in bytes. */
 export interface CoreOptions {
@@ -32,8 +35,16 @@ export interface CoreOptions {
   hookTimeoutMs?: number;
   /** Worker threads that hash and write. Default: as many as processors, from 2 to 8. */
   workerThreads?: number;
-  /** The worker's entry, for bundlers that move files. Default: found beside this module. */
-  worker?: URL;
+  /**
+   * The file that worker threads start from, as a URL or a path: `chunkwise/worker` as a bundler has placed it. Default:
+   * the package's own, also where the server is in a bundle and the package is installed beside it.
+   */
+  worker?: URL | string;
+  /**
+   * 'auto' (default): a start applies the migrations that the database needs. 'manual': it is refused until
+   * `migrateUploads()` or `chunkwise migrate` has applied them.
+   */
+  migrate?: Migrate;
   log?: Logger;
   /** Injected by tests and simulations. */
   clock?: Clock;
@@ -43,4 +54,29 @@ export interface CoreOptions {
 /** Where the database lies. */
 export function databaseOf({ root, database }: Pick<CoreOptions, 'root' | 'database'>): string {
   return path.resolve(database ?? path.join(root, 'chunkwise.db'));
+}
+
+/** The file whose lock keeps a second server away. */
+export function lockFileOf({ root }: Pick<CoreOptions, 'root'>): string {
+  return path.resolve(root, 'chunkwise.lock');
+}
+
+/**
+ * The file that worker threads start from. Whether it is there, and is the right one, is seen when it starts.
+ * @throws Error in plain words where a thread cannot start from such an address
+ */
+export function workerOf({ worker }: Pick<CoreOptions, 'worker'>): URL {
+  if (worker === undefined) return workerUrl;
+  const text = String(worker);
+  // A scheme has two letters at least: `C:\\` is a path.
+  const url = /^[a-z][a-z0-9+.-]+:/i.test(text) ? new URL(text) : pathToFileURL(text);
+  if (url.protocol !== 'file:')
+    throw new Error(`The option worker is ${text}: give the path of a file, or its file: URL.`);
+  return url;
+}
+
+/** @throws Error in plain words where it is another word: a start would migrate unasked */
+export function migrateOf({ migrate = 'auto' }: Pick<CoreOptions, 'migrate'>): Migrate {
+  if (migrate === 'auto' || migrate === 'manual') return migrate;
+  throw new Error(`The option migrate is ${String(migrate)}: give 'auto' or 'manual'.`);
 }

@@ -6,7 +6,7 @@ import { type Assembler, createAssembler } from './assembly/assembler.js';
 import { createHooks, type Hooks } from './assembly/hooks.js';
 import { createJobs } from './assembly/jobs.js';
 import { createOutbox } from './assembly/outbox.js';
-import { type CoreOptions, databaseOf } from './core-options.js';
+import { type CoreOptions, databaseOf, lockFileOf, migrateOf, workerOf } from './core-options.js';
 import { createEvents, type Events } from './events.js';
 import { consoleLogger, type Logger } from './log.js';
 import type { ResolvedPolicy } from './policy.js';
@@ -26,7 +26,6 @@ import { recover } from './upkeep/recover.js';
 import { createRepair, type Repair } from './upkeep/repair.js';
 import { createStagingSync } from './upkeep/staging-sync.js';
 import { type SweepReport, sweep } from './upkeep/sweep.js';
-import { workerUrl } from './worker-url.js';
 
 /** What simulations put in the place of the real parts. */
 export interface CoreParts {
@@ -68,7 +67,8 @@ export function createCore(
 ): Core {
   const { clock = systemClock, log = consoleLogger, newId = ulid, durability = 'file' } = options;
   const root = path.resolve(options.root);
-  const worker = options.worker ?? workerUrl;
+  const worker = workerOf(options);
+  const migrate = migrateOf(options);
   const writer = newId();
   const quota: Quota = {
     maxBytes: options.quota?.maxBytes ?? null,
@@ -81,9 +81,12 @@ export function createCore(
     minBytesPerSecond: SERVER_DEFAULTS.minBodyRateBytesPerSecond,
   };
 
-  const tasks =
-    parts.tasks ??
-    createWorkerPool({ worker, ...(options.workerThreads && { threads: options.workerThreads }) });
+  const pool = createWorkerPool({
+    worker,
+    clock,
+    ...(options.workerThreads && { threads: options.workerThreads }),
+  });
+  const tasks = parts.tasks ?? pool;
   const store =
     parts.store ??
     (options.store === 'multi-file' ? createMultiFileStore : createInPlaceStore)({ root, tasks });
@@ -91,8 +94,10 @@ export function createCore(
     parts.sessions ??
     createSqliteSessions({
       file: databaseOf(options),
-      lockFile: path.join(root, 'chunkwise.lock'),
+      lockFile: lockFileOf(options),
+      migrate,
       worker,
+      clock,
       expiry: { idleMs: SERVER_DEFAULTS.idleExpiryMs, maxLifetimeMs: SERVER_DEFAULTS.maxLifetimeMs },
     });
 
@@ -160,6 +165,7 @@ export function createCore(
   let sweeping = Promise.resolve();
 
   async function open(): Promise<void> {
+    if (tasks === pool) await pool.check();
     await store.ready();
     await sessions.ready();
     await recover({

@@ -1,11 +1,28 @@
 /** `chunkwise/server`: mount uploads in a tRPC app. */
-export { isUploadError, UploadError } from '../contract/errors.js';
-export type { FastifyHook, NodeHook } from './adapters/hooks.js';
-export type { Files, StoredFile } from './files.js';
+import './gathered.js';
+
+export { isUploadError, UploadError } from '../contract/upload-error.js';
+export type { FastifyHook, FastifyLike, NodeHook } from './adapters/hooks.js';
+export type { CoreOptions } from './core-options.js';
+export type { FileAccess, Files, NodeRequest, NodeResponse, ServeOptions, StoredFile } from './files.js';
 export type { Logger } from './log.js';
-export { type HookUpload, type Policies, type PolicyOptions, policy, type Verdict } from './policy.js';
-export type { ContextSource, UploadsContext } from './request.js';
-export type { UploadsProcedures } from './router.js';
+export { type Migrated, migrateUploads } from './migrate-uploads.js';
+export {
+  type AnyMetadata,
+  type AnyPolicy,
+  type HookUpload,
+  type Policies,
+  type PolicyMapOf,
+  type PolicyOptions,
+  policy,
+  type Verdict,
+} from './policy.js';
+export type { ContextSource, UploadRequest, UploadsContext } from './request.js';
+export type { ProcedureDef, RequireContext, UploadsProcedures, UserProcedure } from './router.js';
+export type { Quota } from './sessions/records.js';
+export type { Migrate } from './sessions/sqlite/files.js';
+export { type SniffOptions, sniffType } from './sniff.js';
+export type { ByteRange } from './stores/store.js';
 export type { UploadErrorShape } from './trpc-errors.js';
 export type { SweepReport } from './upkeep/sweep.js';
-export { createUploads, type Uploads, type UploadsOptions } from './uploads.js';
+export { createUploads, type NoPoliciesInferred, type Uploads, type UploadsOptions } from './uploads.js';

@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import {
+  type AsJson,
   contradictionIn,
   DEFAULT_PLAN_RULES,
   type FileHash,
-  type Json,
   type Metadata,
   MIN_CHUNKS_IN_BUDGET,
+  type NoPolicies,
   type PlanRules,
   POLICY_DEFAULTS,
 } from '../contract/index.js';
@@ -25,17 +26,20 @@ export interface HookUpload<Meta = Metadata | null> {
   readonly size: number;
   /** Null at `init` where the client hashes while sending. */
   readonly hash: FileHash | null;
-  /** As the policy's `input` schema returned it. */
+  /** What the policy's `input` schema made of it, as JSON keeps it: a date is a text again. */
   readonly metadata: Meta;
 }
 
 /** What `authorize` and `beforePublish` answer: true lets the upload go on, false refuses it, a string says why. */
 export type Verdict = boolean | string;
 
-export interface PolicyOptions<
-  Input extends z.ZodType = z.ZodType<Metadata | null | undefined>,
-  Data extends Json | undefined = Json | undefined,
-> {
+/** Any JSON object, or none. */
+export type AnyMetadata = z.ZodType<Metadata | null, Metadata | undefined>;
+
+/** What hooks get of a schema's output. */
+type MetadataOf<Input extends z.ZodType> = AsJson<z.output<Input>>;
+
+export interface PolicyOptions<Input extends z.ZodType = AnyMetadata, Data = undefined> {
   /** Files up to this size go as one chunk. Bytes; default 16 MiB. */
   threshold?: number;
   /** Preferred size of a chunk. Bytes; default 8 MiB; grows with large files. */
@@ -54,21 +58,24 @@ export interface PolicyOptions<
    * May this owner upload this? Asked at `init`, and again just before publishing (`stage` tells which). A string
    * refuses with REFUSED.
    */
-  authorize?: (upload: HookUpload<z.output<Input>>, stage: 'init' | 'publish') => Verdict | Promise<Verdict>;
+  authorize?: (
+    upload: HookUpload<MetadataOf<Input>>,
+    stage: 'init' | 'publish',
+  ) => Verdict | Promise<Verdict>;
   /**
    * The whole file is verified and readable at `file.path`, and not yet published. A string refuses it for good with
    * HOOK_REFUSED; a throw means "try again later". The file must not be changed.
    */
   beforePublish?: (
-    upload: HookUpload<z.output<Input>>,
+    upload: HookUpload<MetadataOf<Input>>,
     file: { path: string; signal: AbortSignal },
   ) => Verdict | Promise<Verdict>;
   /**
-   * The upload is completed. Called at least once, keyed by `uploadId`, until it returns; its first result is the
-   * upload's `data`. It cannot undo the upload.
+   * The upload is completed. Called at least once, keyed by `uploadId`, until it returns; its first result, as JSON, is
+   * the upload's `data`. It cannot undo the upload.
    */
   completed?: (
-    upload: HookUpload<z.output<Input>>,
+    upload: HookUpload<MetadataOf<Input>>,
     file: { path: string; absolutePath: string; signal: AbortSignal },
   ) => Data | Promise<Data>;
 }
@@ -78,13 +85,33 @@ export interface PolicyOptions<
 export type AnyPolicy = PolicyOptions<any, any>;
 export type Policies = Record<string, AnyPolicy>;
 
-/** Names a policy's types; returns its argument. */
-export function policy<
-  Input extends z.ZodType = z.ZodType<Metadata | null | undefined>,
-  Data extends Json | undefined = Json | undefined,
->(options: PolicyOptions<Input, Data>): PolicyOptions<Input, Data> {
+/** Infers a policy's types, of its metadata from `input` and of its `data` from `completed`; returns its argument. */
+export function policy<Input extends z.ZodType = AnyMetadata, Data = undefined>(
+  options: PolicyOptions<Input, Data>,
+): PolicyOptions<NoInfer<Input>, NoInfer<Data>> {
   return options;
 }
+
+type MetadataIn<Policy> = Policy extends { input?: infer Input }
+  ? NonNullable<Input> extends z.ZodType
+    ? z.input<NonNullable<Input>>
+    : NoPolicies['default']['metadata']
+  : NoPolicies['default']['metadata'];
+
+type DataOut<Policy> = Policy extends { completed?: infer Hook }
+  ? NonNullable<Hook> extends (...args: never) => infer Answer
+    ? JsonOrNone<Awaited<Answer>>
+    : undefined
+  : undefined;
+// biome-ignore lint/suspicious/noConfusingVoidType: what a hook without a result returns.
+type JsonOrNone<Answer> = Answer extends void | undefined ? undefined : AsJson<Answer>;
+
+/** What configured policies mean to clients. `default` exists in any case. */
+export type PolicyMapOf<Configured extends Policies> = {
+  [Name in (keyof Configured & string) | 'default']: Name extends keyof Configured
+    ? { metadata: MetadataIn<Configured[Name]>; data: DataOut<Configured[Name]> }
+    : NoPolicies['default'];
+};
 
 export interface ResolvedPolicy {
   readonly name: string;

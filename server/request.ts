@@ -1,7 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { CHUNK_CONTENT_TYPE, CHUNK_HEADER, type Clock, UploadError } from '../contract/index.js';
 import type { BodySource } from './receive/body/body.js';
-import { nodeBody } from './receive/body/node.js';
+import { type NodeRequest, nodeBody } from './receive/body/node.js';
 import { webBody } from './receive/body/web.js';
 
 /** What the upload procedures need of the HTTP request. Nothing of its body is read before a procedure asks. */
@@ -22,17 +21,19 @@ export interface UploadsContext {
   chunkwise: UploadRequest;
 }
 
-/** What tRPC's adapters hand to `createContext`: node:http, Express, Fastify, fetch. */
+/**
+ * What tRPC's adapters hand to `createContext`: node:http, node:http2, Express, Fastify, fetch; and Hono's own context.
+ */
 export interface ContextSource {
-  req: IncomingMessage | Request | { raw: IncomingMessage };
+  req: NodeRequest | Request | { raw: NodeRequest | Request };
 }
 
 /** Set by the adapter hooks on a request whose body they kept from tRPC. For all copies of this package in a process. */
 const KEPT = Symbol.for('chunkwise.body-kept');
 
-type MaybeKept = IncomingMessage & { body?: unknown; [KEPT]?: boolean };
+type MaybeKept = NodeRequest & { body?: unknown; [KEPT]?: boolean };
 
-export function isChunkRequest(request: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+export function isChunkRequest(request: Pick<NodeRequest, 'method' | 'headers'>): boolean {
   return (
     request.method === 'POST' &&
     request.headers[CHUNK_HEADER] !== undefined &&
@@ -44,7 +45,7 @@ export function isChunkRequest(request: Pick<IncomingMessage, 'method' | 'header
  * Keeps tRPC away from the body of a chunk request: its conversion to a web stream has no back-pressure, and hangs
  * where the sender dies. Other requests stay as they are.
  */
-export function keepBody(request: IncomingMessage): void {
+export function keepBody(request: NodeRequest): void {
   if (!isChunkRequest(request)) return;
   const kept = request as MaybeKept;
   kept[KEPT] = true;
@@ -60,15 +61,23 @@ export function uploadRequest(
   clock: Clock,
   limits: { drainMs: number },
 ): UploadRequest {
-  if (req instanceof Request) {
-    const header = req.headers.get(CHUNK_HEADER);
-    const type = req.headers.get('content-type') ?? undefined;
-    return once(header, type, () => webBody(req.body as ReadableStream<Uint8Array> | null, req.headers));
+  const source = 'raw' in req ? req.raw : req;
+  if (isWebRequest(source)) {
+    const { headers } = source;
+    const type = headers.get('content-type') ?? undefined;
+    // Only now: hosts begin to read a body when it is looked at.
+    return once(headers.get(CHUNK_HEADER), type, () =>
+      webBody(source.body as ReadableStream<Uint8Array> | null, headers),
+    );
   }
-  const message = ('raw' in req ? req.raw : req) as MaybeKept;
+  const message: MaybeKept = source;
   const header = message.headers[CHUNK_HEADER];
   return once(typeof header === 'string' ? header : null, message.headers['content-type'], () => {
     if (message[KEPT] !== true) throw new UploadError('ADAPTER_MISSING');
+    if (message.readableDidRead)
+      throw new UploadError('ADAPTER_MISSING', {
+        message: `A body parser before Chunkwise reads ${CHUNK_CONTENT_TYPE}: keep it off the uploads' path.`,
+      });
     return nodeBody(message, clock, limits.drainMs);
   });
 }
@@ -102,6 +111,11 @@ function once(header: string | null, contentType: string | undefined, open: () =
       body?.discard();
     },
   };
+}
+
+/** Not by its class: hosts and frameworks have several, and some replace the global one. */
+function isWebRequest(source: NodeRequest | Request): source is Request {
+  return typeof source.headers.get === 'function';
 }
 
 function isChunkContentType(contentType: string | undefined): boolean {

@@ -8,15 +8,17 @@ import type {
 import type {
   AbortInput,
   ChunkInput,
-  InitInput,
+  InitInputOf,
   ListInput,
-  ListView,
+  ListViewOf,
+  NoPolicies,
   PolicyInput,
+  PolicyMap,
   PolicyView,
-  Progress,
+  ProgressOf,
   ResumeInput,
-  UploadView,
-  WatchEvent,
+  UploadViewOf,
+  WatchEventOf,
   WatchInput,
 } from '../contract/index.js';
 import { type BaseProcedure, ownedProcedure, type ProcedureDeps } from './procedures/base.js';
@@ -30,14 +32,15 @@ import {
 } from './procedures/session.js';
 import { watchProcedure } from './procedures/watch.js';
 import type { UploadsContext } from './request.js';
-import type { UploadErrorShape } from './trpc-errors.js';
+import { formatUploadError, type UploadErrorShape } from './trpc-errors.js';
 
 /** An error that some other part of the user's app made: its own shape, with no `data.upload`. */
 type Foreign<Shape> = Shape extends { data: infer Data }
   ? Omit<Shape, 'data'> & { data: Data & { upload?: undefined } }
   : Shape;
 
-interface Def<Meta, ErrorShape, Input, Output> {
+/** What tRPC's types know of a procedure. */
+export interface ProcedureDef<Meta, ErrorShape, Input, Output> {
   input: Input;
   output: Output;
   meta: Meta;
@@ -48,16 +51,24 @@ interface Def<Meta, ErrorShape, Input, Output> {
  * The record to put into a router. Named, so that declarations of a user's router stay short and portable.
  * Errors carry `data.upload` where an upload procedure made them.
  */
-export type UploadsProcedures<Meta = object, ErrorShape = UploadErrorShape> = {
-  policy: TRPCQueryProcedure<Def<Meta, ErrorShape, PolicyInput, PolicyView>>;
-  init: TRPCMutationProcedure<Def<Meta, ErrorShape, InitInput, UploadView>>;
-  chunk: TRPCMutationProcedure<Def<Meta, ErrorShape, ChunkInput, Progress>>;
-  resume: TRPCQueryProcedure<Def<Meta, ErrorShape, ResumeInput, UploadView>>;
-  abort: TRPCMutationProcedure<Def<Meta, ErrorShape, AbortInput, UploadView>>;
-  list: TRPCQueryProcedure<Def<Meta, ErrorShape, ListInput, ListView>>;
+export type UploadsProcedures<
+  Policies extends PolicyMap = NoPolicies,
+  Meta = object,
+  ErrorShape = UploadErrorShape,
+> = {
+  policy: TRPCQueryProcedure<ProcedureDef<Meta, ErrorShape, PolicyInputOf<Policies>, PolicyView>>;
+  init: TRPCMutationProcedure<ProcedureDef<Meta, ErrorShape, InitInputOf<Policies>, UploadViewOf<Policies>>>;
+  chunk: TRPCMutationProcedure<ProcedureDef<Meta, ErrorShape, ChunkInput, ProgressOf<Policies>>>;
+  resume: TRPCQueryProcedure<ProcedureDef<Meta, ErrorShape, ResumeInput, UploadViewOf<Policies>>>;
+  abort: TRPCMutationProcedure<ProcedureDef<Meta, ErrorShape, AbortInput, UploadViewOf<Policies>>>;
+  list: TRPCQueryProcedure<ProcedureDef<Meta, ErrorShape, ListInput, ListViewOf<Policies>>>;
   watch: TRPCSubscriptionProcedure<
-    Def<Meta, ErrorShape, WatchInput, AsyncIterable<WatchEvent, void, unknown>>
+    ProcedureDef<Meta, ErrorShape, WatchInput, AsyncIterable<WatchEventOf<Policies>, void, unknown>>
   >;
+};
+
+type PolicyInputOf<Policies extends PolicyMap> = Omit<PolicyInput, 'policy'> & {
+  policy?: (keyof Policies & string) | undefined;
 };
 
 /** A procedure of the user's, without input or output of its own. */
@@ -85,14 +96,15 @@ export type RequireContext<Context, Overrides, Needed> =
     : { 'chunkwise: spread `...uploads.context(opts)` into what createContext returns': UploadsContext };
 
 /** Builds the procedures on the user's own, so that its middlewares run first, before a body is touched. */
-export function buildProcedures<Meta, ErrorShape>(
+export function buildProcedures<Policies extends PolicyMap, Meta, ErrorShape>(
   procedure: unknown,
   deps: ProcedureDeps,
-): UploadsProcedures<Meta, ErrorShape> {
+): UploadsProcedures<Policies, Meta, ErrorShape> {
   // What tRPC's types cannot follow through a builder of unknown context, `UploadsProcedures` states.
-  const base = (procedure as { concat(other: unknown): unknown }).concat(
-    ownedProcedure(deps),
-  ) as BaseProcedure;
+  const given = procedure as { errors(format: unknown): { concat(other: unknown): unknown } };
+  // The user's procedure formats the errors: bundlers put two copies of tRPC into one process, and each of them knows
+  // only the shapes that it made itself.
+  const base = given.errors(formatUploadError).concat(ownedProcedure(deps)) as BaseProcedure;
   const record = {
     policy: policyProcedure(base, deps),
     init: initProcedure(base, deps),
@@ -102,5 +114,5 @@ export function buildProcedures<Meta, ErrorShape>(
     list: listProcedure(base, deps),
     watch: watchProcedure(base, deps),
   };
-  return record as unknown as UploadsProcedures<Meta, ErrorShape>;
+  return record as unknown as UploadsProcedures<Policies, Meta, ErrorShape>;
 }

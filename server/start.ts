@@ -40,7 +40,7 @@ export function createStart(deps: StartDeps): Start {
   const { sessions, store, hooks, repair, assembler, clock } = deps;
 
   return async (owner, input, signal) => {
-    const upload = newUpload(owner, input, policyOf(deps.policies, input.policy), deps.newId());
+    const upload = await newUpload(owner, input, policyOf(deps.policies, input.policy), deps.newId());
     await hooks.authorize({ uploadId: upload.id, ...upload, hash: upload.declaredHash }, 'init');
     for (let { id } = upload; ; ) {
       const copyFrom = await sourceToCopy(owner, upload);
@@ -105,7 +105,12 @@ export function policyOf(
 }
 
 /** Checks the input against the policy; the session freezes what comes out. */
-function newUpload(owner: string, input: InitInput, policy: ResolvedPolicy, id: string): NewUpload {
+async function newUpload(
+  owner: string,
+  input: InitInput,
+  policy: ResolvedPolicy,
+  id: string,
+): Promise<NewUpload> {
   const { rules } = policy;
   const { name, size, hash, type = null, lastModified = null, relativePath = null } = input;
   if (size > rules.maxFileSize)
@@ -115,7 +120,7 @@ function newUpload(owner: string, input: InitInput, policy: ResolvedPolicy, id: 
   const plan = planWith(size, input.chunkSize, rules);
   if (plan === null || !fits(hash, plan.total))
     throw new UploadError('PLAN_MISMATCH', { plan: planFor(size, rules) });
-  const metadata = checkMetadata(policy, input.metadata);
+  const metadata = await checkMetadata(policy, input.metadata);
   return {
     id,
     owner,
@@ -136,15 +141,19 @@ function fits(hash: FileHash | null, total: number): boolean {
   return hash === null || totalOfFileHash(hash) === total;
 }
 
-/** The output of the policy's schema is what is kept, not what the client sent. */
-function checkMetadata(policy: ResolvedPolicy, metadata: Metadata | undefined): Metadata | null {
+/** The output of the policy's schema is what is kept, as JSON, not what the client sent. */
+async function checkMetadata(
+  policy: ResolvedPolicy,
+  metadata: Metadata | undefined,
+): Promise<Metadata | null> {
   const bytes = metadata === undefined ? 0 : utf8Bytes(JSON.stringify(metadata));
   if (bytes > MAX_METADATA_BYTES)
     throw new UploadError('METADATA_TOO_LARGE', { expected: MAX_METADATA_BYTES, received: bytes });
   const schema = policy.hooks.input;
   if (schema === undefined) return metadata ?? null;
-  const parsed = schema.safeParse(metadata);
-  if (parsed.success) return parsed.data ?? null;
+  const parsed = await schema.safeParseAsync(metadata);
+  // Every hook gets what a restart would have kept: the same at `init` as later.
+  if (parsed.success) return JSON.parse(JSON.stringify(parsed.data ?? null));
   const issue = parsed.error.issues[0];
   const field = ['metadata', ...(issue?.path ?? [])].join('.');
   throw new UploadError('INPUT_INVALID', {

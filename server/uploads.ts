@@ -5,7 +5,7 @@ import { type Core, createCore } from './core.js';
 import type { CoreOptions } from './core-options.js';
 import { createFiles, type Files } from './files.js';
 import { instances } from './instances.js';
-import { type Policies, resolvePolicies } from './policy.js';
+import { type Policies, type PolicyMapOf, type ResolvedPolicy, resolvePolicies } from './policy.js';
 import type { ResolveOwner } from './procedures/base.js';
 import { type ContextSource, noRequest, type UploadsContext, uploadRequest } from './request.js';
 import {
@@ -16,25 +16,33 @@ import {
 } from './router.js';
 import type { SweepReport } from './upkeep/sweep.js';
 
-export interface UploadsOptions<Context> extends CoreOptions {
+declare const inferred: unique symbol;
+/**
+ * No policies were inferred. Where the context is spelt out as a type argument, TypeScript infers none beside it, and
+ * refuses those that are given: annotate `ctx` in `owner` instead.
+ */
+export type NoPoliciesInferred = { readonly [inferred]?: never };
+
+export interface UploadsOptions<Context, Configured extends Policies = Policies> extends CoreOptions {
   /**
    * Whose uploads a request may see, continue and abort; null answers UNAUTHORIZED. It reads the context that your
-   * procedure's middlewares made. `'shared'`: all callers are one owner.
+   * procedure's middlewares made, and names its type: `owner: (ctx: Context) => ctx.user?.id ?? null`.
+   * `'shared'`: all callers are one owner.
    */
   owner: 'shared' | ((ctx: Context) => string | null | Promise<string | null>);
-  /** Named sets of rules; `default` exists in any case. */
-  policies?: Policies;
+  /** Named sets of rules, each made by `policy()`; `default` exists in any case. */
+  policies?: Configured;
 }
 
 /** Uploads to be mounted in a tRPC app. Does no I/O until first used or `ready()`. */
-export interface Uploads<Context> extends AsyncDisposable {
+export interface Uploads<Context, Configured extends Policies = NoPoliciesInferred> extends AsyncDisposable {
   /**
    * The record to put into your router: `t.router({ uploads: uploads.procedures(protectedProcedure) })`.
    * A procedure whose context lacks `context()`, or what `owner` reads, is a compile error.
    */
   procedures<Ctx, Meta, Overrides, ErrorShape>(
     procedure: UserProcedure<Ctx, Meta, Overrides, ErrorShape> & RequireContext<Ctx, Overrides, Context>,
-  ): UploadsProcedures<Meta, ErrorShape>;
+  ): UploadsProcedures<PolicyMapOf<Configured>, Meta, ErrorShape>;
   /** To spread into what createContext returns; takes what the adapter gives createContext, or nothing on the server. */
   context(opts?: ContextSource): UploadsContext;
   /** For the option `middleware` of tRPC's standalone adapter. */
@@ -58,23 +66,42 @@ export interface Uploads<Context> extends AsyncDisposable {
  * the policies that it names replace the earlier ones of those names.
  * @throws Error in plain words where options contradict each other
  */
-export function createUploads<Context = object>(options: UploadsOptions<Context>): Uploads<Context> {
-  const { owner, policies: given = {}, ...coreOptions } = options;
+export function createUploads<Context = object, Configured extends Policies = NoPoliciesInferred>(
+  options: UploadsOptions<Context, Configured>,
+): Uploads<Context, Configured> {
+  return createUploadsOn(options, (coreOptions, policies, named) => {
+    const create = () => createCore(coreOptions, new Map(policies));
+    return instances().join(path.resolve(coreOptions.root), policies, named, create);
+  });
+}
+
+/** How a mounted server comes to be. `named` are the policies that the options spell out. */
+export type OpenCore = (
+  options: CoreOptions,
+  policies: Map<string, ResolvedPolicy>,
+  named: ReadonlySet<string>,
+) => { core: Core; leave(): Promise<void> };
+
+/** `createUploads` on a server that the caller makes: `chunkwise/testing` runs its own. */
+export function createUploadsOn<Context, Configured extends Policies>(
+  options: UploadsOptions<Context, Configured>,
+  open: OpenCore,
+): Uploads<Context, Configured> {
+  const { owner, policies, ...coreOptions } = options;
+  const given: Policies = policies ?? {};
   const budget = options.memoryBudgetBytes ?? SERVER_DEFAULTS.memoryBudgetBytes;
   // Disks hold what the plan can describe; another store will bring its own limits.
   const limits = { maxFileSizeBytes: POLICY_DEFAULTS.maxFileSizeBytes, maxChunks: MAX_CHUNKS };
-  const policies = resolvePolicies(given, limits, budget);
-  const root = path.resolve(options.root);
-  const create = () => createCore(coreOptions, new Map(policies));
-  const { core, leave } = instances().join(root, policies, new Set(Object.keys(given)), create);
+  const resolved = resolvePolicies(given, limits, budget);
+  const { core, leave } = open(coreOptions, resolved, new Set(Object.keys(given)));
   return mount(core, leave, owner as 'shared' | ResolveOwner);
 }
 
-function mount<Context>(
+function mount<Context, Configured extends Policies>(
   core: Core,
   leave: () => Promise<void>,
   owner: 'shared' | ResolveOwner,
-): Uploads<Context> {
+): Uploads<Context, Configured> {
   const nodeHook = createNodeHook(core);
   return {
     procedures: (procedure) => buildProcedures(procedure, { core, owner }),

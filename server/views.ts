@@ -57,11 +57,13 @@ export function progressOf(session: UploadSession, index?: number): Progress {
 function outcomeOf(session: UploadSession) {
   switch (session.status) {
     case 'completed':
+    case 'gone':
       return {
         status: session.status,
         path: session.path,
         hash: session.hash,
         ...(session.data !== null && { data: session.data }),
+        ...(session.hookDue && { hookPending: true }),
       };
     case 'failed':
       return { status: session.status, error: session.error ?? errorView('INTERNAL') };

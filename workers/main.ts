@@ -1,5 +1,6 @@
 /** The tasks under the names that a pool calls them by. */
 import { WORKER_DEFAULTS } from '../contract/index.js';
+import { VERSION } from '../contract/version.js';
 import { codeOf, syncFolder as syncFolderAt } from './durable.js';
 import { copyFile as copy, syncFile as syncFileAt } from './files.js';
 import { hashOfHashes as hashJoined, hashFile as hashPiecesOf } from './hash.js';
@@ -31,7 +32,7 @@ const tasks: Tasks = {
     return null;
   }),
   copyFile: answering(copy),
-  ping: answering(() => 'pong'),
+  ping: answering(() => VERSION),
 };
 
 export const {

@@ -39,8 +39,8 @@ export interface TaskMap {
   syncFolder: { args: { path: string }; result: null };
   /** Copies a file to a new one; what is at `to` goes first, and is never written through a link. */
   copyFile: { args: { from: string; to: string }; result: null };
-  /** Proves that a worker starts and answers. */
-  ping: { args: null; result: 'pong' };
+  /** Proves that a worker starts and answers, and tells its version. */
+  ping: { args: null; result: string };
 }
 
 export type TaskName = keyof TaskMap;

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
-  formatSize,
   MAX_CHUNK_SIZE_BYTES,
   MIN_CHUNK_SIZE_BYTES,
   MIN_CHUNKS_IN_BUDGET,
@@ -36,10 +35,12 @@ export interface ServeFlags {
   /** False: --no-auth. */
   readonly auth: boolean;
   readonly database?: string;
+  readonly migrate: 'auto' | 'manual';
   readonly store: StoreKind;
   readonly chunkSize: number;
+  readonly maxChunkSize: number;
   readonly threshold: number;
-  readonly maxFileSize: number;
+  readonly maxFileSize?: number;
   readonly quota?: number;
   readonly durability: 'file' | 'chunk';
   readonly verify: 'restart' | 'always';
@@ -53,7 +54,7 @@ export interface ServeFlags {
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 /** Without --no-auth: commander would take any value of a variable for yes. */
 export const NO_AUTH_VARIABLE = 'CHUNKWISE_NO_AUTH';
-const LEAST_BUDGET = MIN_CHUNKS_IN_BUDGET * MAX_CHUNK_SIZE_BYTES;
+const LEAST_BUDGET = MIN_CHUNKS_IN_BUDGET * MIN_CHUNK_SIZE_BYTES;
 const MAX_PORT = 0xffff;
 
 /** A flag, and the variable that stands for it. */
@@ -92,6 +93,9 @@ export function addServeFlags(command: Command): Command {
     flag('--database <path>', 'file of the database (default: chunkwise.db in the root)').argParser(
       databaseValue,
     ),
+    flag('--migrate <when>', 'the database by itself (auto), or only by the command migrate (manual)')
+      .default('auto')
+      .argParser(oneOfValue(['auto', 'manual'])),
     flag('--store <kind>', 'where chunks wait: in-place (one file) or multi-file (a file for each)')
       .default('in-place')
       .argParser(storeValue),
@@ -103,13 +107,23 @@ export function addServeFlags(command: Command): Command {
       MAX_CHUNK_SIZE_BYTES,
     ),
     sizeFlag(
+      '--max-chunk-size <size>',
+      `largest chunk, at most 1/${MIN_CHUNKS_IN_BUDGET} of --memory-budget`,
+      MAX_CHUNK_SIZE_BYTES,
+      MIN_CHUNK_SIZE_BYTES,
+      MAX_CHUNK_SIZE_BYTES,
+    ),
+    sizeFlag(
       '--threshold <size>',
       'files up to this size go as one chunk',
       thresholdBytes,
       0,
       MAX_CHUNK_SIZE_BYTES,
     ),
-    sizeFlag('--max-file-size <size>', 'largest file', maxFileSizeBytes, 1, maxFileSizeBytes),
+    flag(
+      '--max-file-size <size>',
+      `largest file (default: what --max-chunk-size allows, at most ${writeSize(maxFileSizeBytes)})`,
+    ).argParser(sizeValue),
     flag('--quota <size>', 'all uploads together (default: no limit)').argParser(sizeValue),
     flag('--durability <when>', 'bytes are on the disk before the file is published (file), or each chunk')
       .default('file')
@@ -122,7 +136,7 @@ export function addServeFlags(command: Command): Command {
       .argParser(countValue(0)),
     sizeFlag(
       '--memory-budget <size>',
-      `for chunks on their way to the disk, at least ${formatSize(LEAST_BUDGET)}`,
+      `for chunks on their way to the disk, ${MIN_CHUNKS_IN_BUDGET} times --max-chunk-size or more`,
       memoryBudgetBytes,
       LEAST_BUDGET,
       Number.MAX_SAFE_INTEGER,

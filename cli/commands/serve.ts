@@ -1,7 +1,13 @@
 import { statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
-import { contradictionIn, DEFAULT_PLAN_RULES, MIN_CHUNKS_IN_BUDGET } from '../../contract/index.js';
+import {
+  contradictionIn,
+  DEFAULT_PLAN_RULES,
+  MAX_CHUNKS,
+  MIN_CHUNKS_IN_BUDGET,
+  POLICY_DEFAULTS,
+} from '../../contract/index.js';
 import type { Standalone } from '../../server/standalone/app.js';
 import { CliError, EXIT, sentenceOf, systemCode, usageError } from '../failure.js';
 import { onStop } from '../signals.js';
@@ -38,7 +44,8 @@ function checkFlags({
   auth,
   threshold,
   chunkSize,
-  maxFileSize,
+  maxChunkSize,
+  maxFileSize = largestFile(maxChunkSize),
   memoryBudget,
 }: ServeFlags): void {
   checkToken(token);
@@ -49,14 +56,19 @@ function checkFlags({
       `--host ${host} is reached from other machines: give a --token (or CHUNKWISE_TOKEN), or --no-auth to let everybody in.`,
     );
   const contradiction = contradictionIn(
-    { ...DEFAULT_PLAN_RULES, threshold, chunkSize, maxFileSize },
+    { ...DEFAULT_PLAN_RULES, threshold, chunkSize, maxChunkSize, maxFileSize },
     memoryBudget,
     MIN_CHUNKS_IN_BUDGET,
   );
   if (contradiction !== null)
     throw usageError(
-      `--threshold, --chunk-size, --max-file-size and --memory-budget contradict each other: ${contradiction}.`,
+      `--threshold, --chunk-size, --max-chunk-size, --max-file-size and --memory-budget contradict each other: ${contradiction}.`,
     );
+}
+
+/** The one that the greatest number of the largest chunks makes up. */
+function largestFile(maxChunkSize: number): number {
+  return Math.min(POLICY_DEFAULTS.maxFileSizeBytes, maxChunkSize * MAX_CHUNKS);
 }
 
 function isLoopback(host: string): boolean {
@@ -66,7 +78,7 @@ function isLoopback(host: string): boolean {
 
 async function start(flags: ServeFlags): Promise<Standalone> {
   const { root, host, port, database, quota, threads, token = null } = flags;
-  const { threshold, chunkSize, maxFileSize } = flags;
+  const { threshold, chunkSize, maxChunkSize, maxFileSize = largestFile(maxChunkSize) } = flags;
   // Loaded here: other commands start in half the time without them.
   const [{ pino }, { startStandalone }] = await Promise.all([
     import('pino'),
@@ -86,10 +98,11 @@ async function start(flags: ServeFlags): Promise<Standalone> {
       allowedOrigins: flags.allowedOrigin,
       token,
       requestsPerMinute: flags.rateLimit,
-      policies: { default: { threshold, chunkSize, maxFileSize } },
+      policies: { default: { threshold, chunkSize, maxChunkSize, maxFileSize } },
       store: flags.store,
       durability: flags.durability,
       verify: flags.verify,
+      migrate: flags.migrate,
       memoryBudgetBytes: flags.memoryBudget,
       completionWaitMs: flags.completionWait,
       ...(database !== undefined && { database }),

@@ -63,7 +63,11 @@ async function upload(paths: readonly string[], flags: UploadFlags, io: Io): Pro
     end.signal = signal;
     stop.abort(new UploadError('CANCELLED'));
   });
-  const { files, notFound } = await findFiles(paths);
+  const { files, notFound } = await listing(paths, stop.signal).catch((error: unknown) => {
+    stopListening();
+    if (end.signal === null) throw error;
+    throw new CliError('Stopped, before anything was uploaded.', exitCodeOf(end.signal), { cause: error });
+  });
   const display = createDisplay(io, {
     files: files.length,
     bytes: files.reduce((sum, { source }) => sum + source.size, 0),
@@ -99,6 +103,14 @@ async function upload(paths: readonly string[], flags: UploadFlags, io: Io): Pro
     stopListening();
   }
   return exitCode(end, addressOf(flags));
+}
+
+/** Ends at once when stopped, also where a file system lets its answer wait. */
+async function listing(paths: readonly string[], signal: AbortSignal) {
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return await Promise.race([findFiles(paths, signal), stopped]);
 }
 
 /** How a run ended, beside what was said of each file. */

@@ -15,9 +15,13 @@ export interface NotFound {
   readonly error: UploadError;
 }
 
-/** Every file at or below the given paths, and what could not be read. A path that is given twice counts once. */
+/**
+ * Every file at or below the given paths, and what could not be read. A path that is given twice counts once.
+ * @throws the signal's reason when it aborts
+ */
 export async function findFiles(
   paths: readonly string[],
+  signal: AbortSignal,
 ): Promise<{ files: FoundFile[]; notFound: NotFound[] }> {
   const files: FoundFile[] = [];
   const notFound: NotFound[] = [];
@@ -28,8 +32,10 @@ export async function findFiles(
     seen.add(start);
     const before = files.length + notFound.length;
     const shownAs = (absolute: string) => path.join(given, path.relative(start, absolute));
-    const sources = filesUnder(given, (error, absolute) =>
-      notFound.push({ shown: shownAs(absolute), error }),
+    const sources = filesUnder(
+      given,
+      (error, absolute) => notFound.push({ shown: shownAs(absolute), error }),
+      signal,
     );
     for await (const source of sources) files.push({ shown: shownAs(source.path ?? start), source });
     if (files.length + notFound.length === before)

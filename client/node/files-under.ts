@@ -13,30 +13,39 @@ type OnUnreadable = (error: UploadError, path: string) => void;
  * links below the folder are left out, so that nothing is uploaded twice or from elsewhere; `start` itself may be one.
  * So are sockets, pipes and devices.
  * @param onUnreadable told of a file or folder that cannot be read; the others follow. Default: throws
- * @throws UploadError INPUT_INVALID where a file or folder cannot be read
+ * @param signal ends the listing
+ * @throws UploadError INPUT_INVALID where a file or folder cannot be read; the signal's reason when it aborts
  */
 export async function* filesUnder(
   start: string,
   onUnreadable: OnUnreadable = rethrow,
+  signal?: AbortSignal,
 ): AsyncGenerator<Source> {
   const absolute = path.resolve(start);
   // As given: '' is no path, while resolved it would be the current folder.
   const stats = await fs.stat(start).catch(() => null);
-  if (stats?.isDirectory()) return yield* walk(absolute, path.basename(absolute), onUnreadable);
+  signal?.throwIfAborted();
+  if (stats?.isDirectory()) return yield* walk(absolute, path.basename(absolute), onUnreadable, signal);
   const source = await unlessUnreadable(fileSource(start), absolute, onUnreadable);
   if (source) yield source;
 }
 
-async function* walk(folder: string, relative: string, onUnreadable: OnUnreadable): AsyncGenerator<Source> {
+async function* walk(
+  folder: string,
+  relative: string,
+  onUnreadable: OnUnreadable,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Source> {
   const reading = fs.readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw unreadable(folder, cause);
   });
   const entries = (await unlessUnreadable(reading, folder, onUnreadable)) ?? [];
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
+    signal?.throwIfAborted();
     const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
     const absolute = path.join(folder, entry.name);
-    if (entry.isDirectory()) yield* walk(absolute, below, onUnreadable);
+    if (entry.isDirectory()) yield* walk(absolute, below, onUnreadable, signal);
     else if (entry.isFile()) {
       const reading = fileSource(absolute, { relativePath: below });
       const source = await unlessUnreadable(reading, absolute, onUnreadable);

@@ -23,7 +23,7 @@ export interface NodeHasherOptions {
  */
 export function nodeHasher({
   threads = os.availableParallelism(),
-  worker = hashWorkerUrl,
+  worker = hashWorkerUrl(),
 }: NodeHasherOptions = {}): Hasher & AsyncDisposable {
   let starting: Promise<Pool> | null = null;
   let closed = false;

@@ -11,10 +11,10 @@ interface Context extends UploadsContext {
 // Stands for your own sign-in.
 const users = new Map([['Bearer s3cret', 'ann']]);
 
-const uploads = createUploads<Context>({
+const uploads = createUploads({
   root: process.env.ROOT ?? './data',
   // Nobody else sees, continues or aborts an owner's uploads. null: not signed in.
-  owner: (ctx) => ctx.user,
+  owner: (ctx: Context) => ctx.user,
   policies: {
     albums: policy({
       types: ['image/*', 'video/*'],

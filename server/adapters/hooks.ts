@@ -1,9 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import { CHUNK_CONTENT_TYPE, type Clock } from '../../contract/index.js';
+import { breakOff, type NodeRequest } from '../receive/body/node.js';
 import { isChunkRequest, keepBody } from '../request.js';
 
-/** For tRPC's standalone adapter (its option `middleware`), and for Express before tRPC's middleware. */
-export type NodeHook = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+type NodeResponse = ServerResponse | Http2ServerResponse;
+
+/** For tRPC's standalone adapter (its option `middleware`), and for Express before tRPC's middleware. HTTP/1 and 2. */
+export type NodeHook = (request: NodeRequest, response: NodeResponse, next: () => void) => void;
 
 /** The part of a Fastify instance that the hook uses. */
 export interface FastifyLike {
@@ -11,14 +15,14 @@ export interface FastifyLike {
   addContentTypeParser(
     contentType: string,
     parser: (
-      request: { raw: IncomingMessage },
-      payload: IncomingMessage,
+      request: { raw: NodeRequest },
+      payload: NodeRequest,
       done: (error: Error | null, body?: unknown) => void,
     ) => void,
   ): unknown;
   addHook(
     name: 'onRequest',
-    hook: (request: { raw: IncomingMessage }, reply: { raw: ServerResponse }, done: () => void) => void,
+    hook: (request: { raw: NodeRequest }, reply: { raw: NodeResponse }, done: () => void) => void,
   ): unknown;
 }
 
@@ -34,15 +38,11 @@ interface HookDeps {
  * A chunk that was answered before its body had come (a refusal, by whoever) leaves the rest on the connection. Node
  * reads and drops it, however long that takes; here it ends.
  */
-function limitLeftovers(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { clock, drainMs }: HookDeps,
-): void {
+function limitLeftovers(request: NodeRequest, response: NodeResponse, { clock, drainMs }: HookDeps): void {
   if (!isChunkRequest(request)) return;
   response.once('finish', () => {
     if (request.complete) return;
-    const cancel = clock.after(drainMs, () => request.destroy());
+    const cancel = clock.after(drainMs, () => breakOff(request));
     request.once('close', cancel);
   });
 }

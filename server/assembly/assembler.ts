@@ -1,4 +1,4 @@
-import { isFinal, SERVER_DEFAULTS } from '../../contract/index.js';
+import { isFinal, SERVER_DEFAULTS, type Status } from '../../contract/index.js';
 import type { Events } from '../events.js';
 import type { Lease, UploadSession } from '../sessions/sessions.js';
 import type { Cleanup } from '../upkeep/cleanup.js';
@@ -13,7 +13,8 @@ export interface Assembler {
   /** Looks for work now: this upload first. */
   kick(uploadId?: string): void;
   /**
-   * The session once it is no longer `assembling`, or as it is after `waitMs`.
+   * The session once it is no longer `assembling` and the first try of its `completed` hook is over, or as it is
+   * after `waitMs`.
    * Resolves to null for an upload that is gone from the records.
    */
   outcome(uploadId: string, waitMs: number, signal?: AbortSignal): Promise<UploadSession | null>;
@@ -135,14 +136,17 @@ export function createAssembler(
           sessions.get(uploadId).then(resolve, reject);
         };
         const cancel = clock.after(waitMs, finish);
-        const unsubscribe = events.subscribeTo(uploadId, (session) => {
-          if (session.status !== 'assembling') finish();
+        // Within the job the hook may move or remove the file, which is told as well; its end is announced in any case.
+        const isOver = (status: Status | undefined) =>
+          status !== 'assembling' && !jobs.ids().includes(uploadId);
+        const unsubscribe = events.subscribeTo(uploadId, ({ status }) => {
+          if (isOver(status)) finish();
         });
         signal?.addEventListener('abort', finish, { once: true });
         waiting.add(finish);
         // It may have ended before the subscription began.
         sessions.get(uploadId).then((session) => {
-          if (session?.status !== 'assembling' || signal?.aborted || stopped) finish();
+          if (isOver(session?.status) || signal?.aborted || stopped) finish();
         }, reject);
       }),
     async stop(reason) {

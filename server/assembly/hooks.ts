@@ -64,12 +64,17 @@ export function createHooks(deps: {
     });
   }
 
+  /** An earlier try may have moved the file, and failed afterwards. */
+  function placeOf(session: UploadSession): string {
+    return (session.status === 'gone' ? session.movedTo : null) ?? store.publishedPath(session);
+  }
+
   async function callCompleted(session: UploadSession): Promise<UploadSession | null> {
     try {
       const { completed } = hooksOf(session.policy);
       const path = session.path ?? '';
       const data = await limited((signal) =>
-        completed?.(hookUpload(session), { path, absolutePath: store.publishedPath(session), signal }),
+        completed?.(hookUpload(session), { path, absolutePath: placeOf(session), signal }),
       );
       return await sessions.hookDone(session.id, toJson(data));
     } catch (error) {
@@ -86,16 +91,15 @@ export function createHooks(deps: {
 
   return {
     async authorize(upload, stage) {
-      const verdict = await limited(() => hooksOf(upload.policy).authorize?.(upload, stage) ?? true);
+      const hooks = hooksOf(upload.policy);
+      const verdict = await limited(() => !hooks.authorize || hooks.authorize(upload, stage));
       refuseUnless(verdict, 'REFUSED', upload.uploadId);
     },
     async beforePublish(session, signal) {
+      const hooks = hooksOf(session.policy);
+      const path = store.stagedPath(session);
       const verdict = await limited(
-        (limit) =>
-          hooksOf(session.policy).beforePublish?.(hookUpload(session), {
-            path: store.stagedPath(session),
-            signal: limit,
-          }) ?? true,
+        (limit) => !hooks.beforePublish || hooks.beforePublish(hookUpload(session), { path, signal: limit }),
         signal,
       );
       refuseUnless(verdict, 'HOOK_REFUSED', session.id);

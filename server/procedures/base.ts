@@ -2,7 +2,7 @@ import { initTRPC } from '@trpc/server';
 import { isUploadError, UploadError } from '../../contract/index.js';
 import type { Core } from '../core.js';
 import type { UploadsContext } from '../request.js';
-import { formatUploadError, toTrpcError } from '../trpc-errors.js';
+import { toTrpcError } from '../trpc-errors.js';
 
 /** Whose uploads a request may see, from the context that the user's own middlewares made; null: nobody's. */
 export type ResolveOwner = (ctx: never) => string | null | Promise<string | null>;
@@ -21,12 +21,20 @@ const t = initTRPC.context<UploadsContext>().create();
 export type BaseProcedure = ReturnType<typeof ownedProcedure>;
 
 /**
- * What all upload procedures begin with: errors in one shape, an open server, and an owner, before a byte of input
- * or body is read.
+ * What all upload procedures begin with: errors that tRPC understands, an open server, and an owner, before a byte of
+ * input or body is read.
  */
 export function ownedProcedure({ core, owner }: ProcedureDeps) {
+  // Requests that wait for the same opening get the same error: it is told once.
+  const told = new WeakSet<Error>();
+  const isNews = (error: unknown) => {
+    if (!(error instanceof Error)) return true;
+    const isNew = !told.has(error);
+    told.add(error);
+    return isNew;
+  };
+
   return t.procedure
-    .errors(formatUploadError)
     .use(async ({ next, path, signal }) => {
       const result = await next();
       if (result.ok) return result;
@@ -43,7 +51,8 @@ export function ownedProcedure({ core, owner }: ProcedureDeps) {
       await core.ready().catch((error: unknown) => {
         const code = isUploadError(error) ? error.code : 'INTERNAL';
         // A server that stops is SERVER_BUSY. All else is for the log, and only there: it names files.
-        if (code !== 'SERVER_BUSY') core.log.error({ error }, 'the uploads cannot be opened');
+        if (code !== 'SERVER_BUSY' && isNews(error))
+          core.log.error({ error }, 'the uploads cannot be opened');
         throw new UploadError(code);
       });
       return next({ ctx: { owner: found } });

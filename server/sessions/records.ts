@@ -36,15 +36,19 @@ export interface UploadSession {
   readonly attempt: number;
   /** Assembly has passed the point after which an abort is refused. */
   readonly publishing: boolean;
-  /** Bytes may lie in staging. True from creation until `markCleaned`. */
+  /** Bytes may lie in staging, or be left by `markMoved`. True from creation until `markCleaned`. */
   readonly staged: boolean;
-  /** Relative to the root; set when completed. */
+  /** Relative to the root; set when completed, and kept when gone. */
   readonly path: string | null;
+  /** Absolute. `completed`: where the file is being moved to. `gone`: where it was moved to; null: it was deleted. */
+  readonly movedTo: string | null;
   /** First result of the `completed` hook. */
   readonly data: Json | null;
   /** The `completed` hook has not succeeded yet. */
   readonly hookDue: boolean;
   readonly hookAttempt: number;
+  /** Why its last try failed: for the server's own code, never for clients. */
+  readonly hookError: string | null;
   readonly error: ErrorView | null;
   readonly createdAt: number;
   readonly expiresAt: number;

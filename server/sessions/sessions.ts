@@ -157,13 +157,26 @@ export interface Sessions extends AsyncDisposable {
   abort(owner: string, id: string, now: number): Promise<{ session: UploadSession; moved: boolean } | null>;
   /** receiving → expired where `expiresAt` ≤ now. At most `limit`. */
   expire(now: number, limit: number): Promise<UploadSession[]>;
-  /** completed → gone. Drops chunk records: there is nothing to copy any more. */
+  /** completed → gone, the file deleted. Drops chunk records: there is nothing to copy any more. Clears `movedTo`. */
   markGone(id: string, now: number): Promise<boolean>;
+  /** Changes `movedTo` of a `completed` upload from `before` to `to`. False: it is not `before`, or not completed. */
+  intendMove(id: string, before: string | null, to: string | null): Promise<boolean>;
+  /**
+   * completed → gone, where it is being moved to `to`. Drops chunk records. The upload is uncleaned again: names of
+   * the file that the server still holds are to be removed.
+   */
+  markMoved(id: string, to: string, now: number): Promise<boolean>;
   /** Sessions in a final status whose staging may still hold bytes. */
   uncleaned(limit: number): Promise<UploadSession[]>;
-  /** Staging holds nothing of it any more. Drops chunk records, except of completed uploads. */
-  markCleaned(id: string): Promise<void>;
-  /** Deletes cleaned rows that ended before `endedBefore`, except completed ones. Number deleted. */
+  /**
+   * Nothing is left to clean of an upload that is still in that (final) status. Drops chunk records, except of
+   * completed uploads.
+   */
+  markCleaned(upload: Pick<UploadSession, 'id' | 'status'>): Promise<void>;
+  /**
+   * Deletes cleaned rows that ended before `endedBefore`, except completed ones and those whose `completed` hook is
+   * due. Number deleted.
+   */
   purge(endedBefore: number, limit: number): Promise<number>;
 
   // --- outbox of the `completed` hook

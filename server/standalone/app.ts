@@ -1,7 +1,6 @@
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
-import fastifyStatic from '@fastify/static';
 import { initTRPC } from '@trpc/server';
 import {
   type CreateFastifyContextOptions,
@@ -96,7 +95,6 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     maxAge: SERVE_DEFAULTS.corsMaxAgeS,
   });
   if (requestsPerMinute > 0) await limitRate(app, requestsPerMinute);
-  await app.register(fastifyStatic, { root: core.root, serve: false, dotfiles: 'allow', acceptRanges: true });
   await app.register(uploads.fastify);
   await app.register(async (scope) => {
     scope.addHook('onRequest', multipartGuard);

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { MAX_CHUNKS, UPLOAD_ID_PATTERN } from '../../contract/index.js';
 import { FILE_MODE } from '../../workers/durable.js';
-import type { Extent, TaskRunner } from '../../workers/tasks.js';
-import { findInBatches } from './batches.js';
+import type { TaskRunner } from '../../workers/tasks.js';
 import { type FileCalls, look, unless } from './file-calls.js';
+import { createGiving } from './giving.js';
 import type { Layout } from './layout.js';
+import { openPublished } from './open-published.js';
 import { checkFolder, makeFolder, makeReady, removeIfEmpty } from './ready.js';
 import type { Store, StoredUpload } from './store.js';
 import { unusable } from './store-errors.js';
@@ -27,6 +28,10 @@ type SharedMethod =
   | 'discard'
   | 'remove'
   | 'publishedPath'
+  | 'open'
+  | 'giveAway'
+  | 'takeBack'
+  | 'letGo'
   | 'entries'
   | 'removeOrphan'
   | 'freeBytes';
@@ -38,7 +43,23 @@ export function createDisk(
   tasks: TaskRunner,
   stagedPath: Store['stagedPath'],
 ): Pick<Store, SharedMethod> {
+  async function remove(upload: StoredUpload): Promise<boolean> {
+    const folder = layout.fileFolder(upload.id);
+    if ((await look(files, folder)).kind !== 'folder') {
+      await checkFolder(files, layout.files);
+      return false;
+    }
+    const wasThere = (await look(files, layout.published(upload))).kind !== 'nothing';
+    if (wasThere) await files.unlink(layout.published(upload));
+    await removeIfEmpty(files, folder);
+    await tasks.run('syncFolder', { path: layout.files });
+    return wasThere;
+  }
+
   return {
+    ...createGiving({ layout, files, tasks, remove }),
+    remove,
+    open: (upload, range) => openPublished(layout, files, upload, range),
     maxFileSizeBytes: Number.MAX_SAFE_INTEGER,
     maxChunks: MAX_CHUNKS,
     publishedPath: (upload) => layout.published(upload),
@@ -87,19 +108,6 @@ export function createDisk(
       await removeIfEmpty(files, layout.fileFolder(id));
     },
 
-    async remove(upload) {
-      const folder = layout.fileFolder(upload.id);
-      if ((await look(files, folder)).kind !== 'folder') {
-        await checkFolder(files, layout.files);
-        return false;
-      }
-      const wasThere = (await look(files, layout.published(upload))).kind !== 'nothing';
-      if (wasThere) await files.unlink(layout.published(upload));
-      await removeIfEmpty(files, folder);
-      await tasks.run('syncFolder', { path: layout.files });
-      return wasThere;
-    },
-
     async *entries() {
       for (const area of ['staging', 'files'] as const) {
         const folder = await unless(['ENOENT'], files.opendir(layout[area]));
@@ -130,22 +138,6 @@ export async function makeFileAfresh(files: FileCalls, file: string): Promise<vo
   // Exclusive: a link that takes the name in between is not followed.
   await files.writeFile(file, '', { flag: 'wx', mode: FILE_MODE });
   await files.chmod(file, FILE_MODE);
-}
-
-/** Indexes, ascending, of the chunks whose bytes are not at their extents. */
-export async function findDamaged(
-  tasks: TaskRunner,
-  extents: readonly (Extent & { index: number })[],
-  signal?: AbortSignal,
-): Promise<number[]> {
-  const find = (batch: readonly Extent[]) =>
-    tasks.run('verifyChunks', { extents: [...batch] }, signal ? { signal } : {});
-  return indexesOf(await findInBatches(extents, find, signal));
-}
-
-/** Ascending, each once. */
-export function indexesOf(chunks: Iterable<{ readonly index: number }>): number[] {
-  return [...new Set([...chunks].map(({ index }) => index))].sort((a, b) => a - b);
 }
 
 /** Copies the published file of `from` to `target`; false where it is not there. */

@@ -8,10 +8,13 @@ export type FileCalls = Pick<
   typeof fs,
   | 'access'
   | 'chmod'
+  | 'link'
   | 'lstat'
   | 'mkdir'
+  | 'open'
   | 'opendir'
   | 'readdir'
+  | 'realpath'
   | 'rename'
   | 'rm'
   | 'rmdir'

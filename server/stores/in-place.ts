@@ -1,11 +1,5 @@
-import {
-  copyPublished,
-  createDisk,
-  type DiskStoreOptions,
-  findDamaged,
-  indexesOf,
-  makeFileAfresh,
-} from './disk.js';
+import { findDamaged, indexesOf } from './damage.js';
+import { copyPublished, createDisk, type DiskStoreOptions, makeFileAfresh } from './disk.js';
 import { look, nodeFileCalls } from './file-calls.js';
 import { handOver } from './hand-over.js';
 import { createLayout } from './layout.js';

@@ -23,6 +23,8 @@ export interface Layout {
   published(upload: Pick<StoredUpload, 'id' | 'name'>): string;
   /** The same relative to the root, with `/`, as answers carry it. */
   publishedRelative(upload: Pick<StoredUpload, 'id' | 'name'>): string;
+  /** Nothing of the app's may lie there: the root itself, `staging`, `files`, the database. */
+  isReserved(absolutePath: string): boolean;
 }
 
 export function createLayout(givenRoot: string): Layout {
@@ -41,6 +43,13 @@ export function createLayout(givenRoot: string): Layout {
     copied: (id) => path.join(stagingEntry(id), 'copied'),
     fileFolder,
     published: ({ id, name }) => path.join(fileFolder(id), safeName(name)),
+    isReserved(absolutePath) {
+      const [first = '', ...below] = path.relative(root, absolutePath).split(path.sep);
+      if (first === '') return true;
+      return (
+        first === 'staging' || first === 'files' || (below.length === 0 && first.startsWith('chunkwise.'))
+      );
+    },
     publishedRelative: ({ id, name }) => `files/${checked(id)}/${safeName(name)}`,
   };
 }

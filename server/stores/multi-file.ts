@@ -1,14 +1,8 @@
 import path from 'node:path';
 import type { Extent } from '../../workers/tasks.js';
 import { findInBatches, inParallel } from './batches.js';
-import {
-  copyPublished,
-  createDisk,
-  type DiskStoreOptions,
-  findDamaged,
-  indexesOf,
-  makeFileAfresh,
-} from './disk.js';
+import { findDamaged, indexesOf } from './damage.js';
+import { copyPublished, createDisk, type DiskStoreOptions, makeFileAfresh } from './disk.js';
 import { look, nodeFileCalls, unless } from './file-calls.js';
 import { handOver } from './hand-over.js';
 import { createLayout } from './layout.js';

@@ -60,6 +60,10 @@ export function withStoreErrors(store: Store): Store {
         throw storeError(error);
       }
     },
+    open: guard(store.open),
+    giveAway: guard(store.giveAway),
+    takeBack: guard(store.takeBack),
+    letGo: guard(store.letGo),
     removeOrphan: guard(store.removeOrphan),
     freeBytes: guard(store.freeBytes),
   };

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { ChunkRange } from '../../contract/index.js';
 
 /** What a store needs to know of an upload. Frozen at `init`. */
@@ -14,6 +15,12 @@ export interface StoredChunk extends ChunkRange {
   readonly hash: string;
 }
 
+/** Positions of bytes in a file, both included. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 export type WriteOutcome = { ok: true } | { ok: false; received: string };
 
 /**
@@ -22,7 +29,7 @@ export type WriteOutcome = { ok: true } | { ok: false; received: string };
  *
  * Obligations of every implementation (`test/stores/conformance.ts` checks them):
  * - Nothing is visible under `files/` before `publish`, and nothing is written to a published file, ever.
- * - A method that rejects does so with an UploadError: STORAGE_FULL (no room, no inodes, quota of the disk),
+ * - A method that rejects does so, unless it says otherwise, with an UploadError: STORAGE_FULL (no room, no inodes, quota of the disk),
  *   SERVER_BUSY (no thread, no descriptor free) or STORE_UNAVAILABLE (anything else, also a worker that died). All are
  *   retryable. `cause` holds the original, with paths and a sentence for operators; the message may go to clients.
  *   Where a signal took work out of the queue, with the signal's reason.
@@ -100,6 +107,28 @@ export interface Store {
   remove(upload: StoredUpload): Promise<boolean>;
   /** A published file's absolute path. */
   publishedPath(upload: StoredUpload): string;
+  /**
+   * Opens the published file, before anything is answered: a file that is removed later is read to its end all the
+   * same. The caller reads the stream to its end or destroys it. Null where the file is not there with the upload's
+   * size.
+   * @param range positions of the first and the last byte, both within the file; without it all
+   */
+  open(upload: StoredUpload, range?: ByteRange): Promise<Readable | null>;
+
+  /**
+   * Gives the published file the further name `to`, durably, replacing nothing; missing folders are made. On another
+   * file system that is a copy, whose chunks are hashed before it gets the name. The published file stays until
+   * `letGo`, so that at any point between the two all of it is here. Called again, it does what is left to do.
+   * @param to absolute and normalized
+   * @param chunks all chunks of the upload, asked for where the bytes are copied
+   * @returns false where the published file is not there
+   * @throws UploadError TARGET_EXISTS, INPUT_INVALID (nothing can or may be there): `takeBack` then forgets the try
+   */
+  giveAway(upload: StoredUpload, to: string, chunks: () => Promise<readonly StoredChunk[]>): Promise<boolean>;
+  /** Undoes a `giveAway`, whole or broken off. Changes nothing where the published file is not there any more. */
+  takeBack(upload: StoredUpload, to: string): Promise<void>;
+  /** After `giveAway` and the record of it: removes every other name of the file that this store made. */
+  letGo(upload: StoredUpload, to: string): Promise<void>;
   /** Ids that have an entry in staging or under files, in no order. */
   entries(): AsyncIterable<{ id: string; area: 'staging' | 'files' }>;
   /**

@@ -4,7 +4,7 @@ import { readChunks } from '../assembly/chunk-pages.js';
 import type { Core } from '../core.js';
 import type { UploadSession } from '../sessions/sessions.js';
 import { markGone } from '../start.js';
-import { findDamaged } from '../stores/disk.js';
+import { findDamaged } from '../stores/damage.js';
 import { look, nodeFileCalls } from '../stores/file-calls.js';
 import type { Store, StoredChunk } from '../stores/store.js';
 

@@ -7,7 +7,7 @@ import type { Sessions, UploadSession } from '../sessions/sessions.js';
 import { createSingleFlight } from '../single-flight.js';
 import type { Store } from '../stores/store.js';
 
-/** Removes what an upload that ended leaves in staging. The change of status has closed it to new claims already. */
+/** Removes what an upload that ended leaves in staging, or of a file that was moved. The change of status has closed it to new claims already. */
 export interface Cleanup {
   /** Stops queued work, waits for running writes, removes bytes, records that. May be repeated. */
   clean(session: UploadSession): Promise<void>;
@@ -36,7 +36,8 @@ export function createCleanup(deps: {
     await jobs.stop(session.id, closedError(session));
     await sessions.whenUnclaimed(session.id);
     await store.discard(session);
-    await sessions.markCleaned(session.id);
+    if (session.status === 'gone' && session.movedTo !== null) await store.letGo(session, session.movedTo);
+    await sessions.markCleaned(session);
   }
 
   function ended(session: UploadSession): void {

@@ -6,13 +6,22 @@ import { reportsOf, run, serve, workspace } from './support.js';
 
 const LARGEST_BODY = 1000;
 
-/** A proxy that refuses larger bodies with a page, as nginx does. */
-async function smallProxy(port: number) {
+const PAGE = { type: 'text/html', text: '<html>413 Request Entity Too Large' };
+/** As tRPC's own adapter answers a body beyond its maxBodySize. */
+const ADAPTER = {
+  type: 'application/json',
+  text: JSON.stringify({
+    error: { code: -32013, message: 'too large', data: { code: 'PAYLOAD_TOO_LARGE', httpStatus: 413 } },
+  }),
+};
+
+/** A proxy that refuses larger bodies, as nginx does. */
+async function smallProxy(port: number, refusal = PAGE) {
   const proxy = http.createServer((req, res) => {
     if (Number(req.headers['content-length']) > LARGEST_BODY) {
       req.resume();
-      res.writeHead(413, { 'content-type': 'text/html' });
-      res.end('<html>413 Request Entity Too Large');
+      res.writeHead(413, { 'content-type': refusal.type });
+      res.end(refusal.text);
       return;
     }
     const { method, url, headers } = req;
@@ -32,10 +41,13 @@ async function smallProxy(port: number) {
   };
 }
 
-it('a file that is too large for a proxy does not stop the smaller ones', async () => {
+it.each([
+  ['a proxy', PAGE],
+  ["tRPC's adapter", ADAPTER],
+])('a file that is too large for %s does not stop the smaller ones', async (_, refusal) => {
   await using work = await workspace();
   await using server = await serve(work.root);
-  await using proxy = await smallProxy(server.port);
+  await using proxy = await smallProxy(server.port, refusal);
   const small = Array.from({ length: 12 }, (_, i) => `many/small-${i}`);
   await work.file('many/large', 2 * LARGEST_BODY);
   for (const name of small) await work.file(name, 10);
@@ -47,5 +59,19 @@ it('a file that is too large for a proxy does not stop the smaller ones', async 
   expect([ended.code, ended.stderr.match(/^chunkwise: .*$/gm)]).toEqual([
     1,
     [expect.stringMatching(/^chunkwise: many\/large: .*413/)],
+  ]);
+});
+
+it("a sign-in that something else wants is told from Chunkwise's own", async () => {
+  await using work = await workspace();
+  await work.file('a', 10);
+  const proxy = http.createServer((_, res) => res.writeHead(401).end('<html>'));
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const { code, stderr } = await run(['upload', 'a', '--to', url, '--token', 't'], { cwd: work.path });
+  proxy.close();
+  expect([code, stderr.match(/^chunkwise: .*$/gm)]).toEqual([
+    1,
+    [expect.stringMatching(new RegExp(`in front of the server .*HTTP 401.*${url}/trpc`))],
   ]);
 });

@@ -57,6 +57,19 @@ describe('chunkwise serve', () => {
     expect(ended.stderr).toMatch(/^chunkwise: .*large\.bin.*at most 1 MiB are allowed\.\n$/);
   });
 
+  it('runs on little memory, with chunks that fit', async () => {
+    await using work = await workspace();
+    const sizes = ['--chunk-size', '--max-chunk-size', '--threshold'].flatMap((flag) => [flag, '256KiB']);
+    await using server = await serve(work.root, [...sizes, '--memory-budget', '1MiB']);
+    const file = await work.file('large.bin', 5 * CHUNK + 1);
+    const ended = await run(['upload', file.path, '--to', server.url, '--json']);
+    expect(reportsOf(ended)).toMatchObject([{ status: 'completed', size: 5 * CHUNK + 1 }]);
+    const policy = await request(
+      `${server.url}/trpc/uploads.policy?input=${encodeURIComponent('{"size":1048576}')}`,
+    );
+    expect(policy.data).toMatchObject({ maxChunkSize: 256 * 1024, plan: { total: 4 } });
+  });
+
   it('lets in who has the token, tells others how, and never shows it', async () => {
     await using work = await workspace();
     const token = 'a-very-secret-token';

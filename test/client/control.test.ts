@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { bytesSource, webHasher } from '../../client/index.js';
-import { KiB } from '../../contract/index.js';
-import type { Script } from './support/script.js';
+import { CLIENT_DEFAULTS, KiB, UploadError } from '../../contract/index.js';
+import { manualClock } from './support/clock.js';
+import type { Fault, Script } from './support/script.js';
 import { bytesOf, gate, setup } from './support/setup.js';
 
 const SIZE = 50_000;
@@ -62,6 +63,76 @@ describe('cancel', () => {
     await task.cancel({ discard: true });
     expect(test.server.log).toEqual([]);
     expect(task.state.phase).toBe('cancelled');
+  });
+
+  describe('with discard while init is on its way', () => {
+    async function holdingInit(then?: Fault) {
+      const held = gate();
+      const test = await setup({
+        fault: ({ path }) =>
+          path === 'uploads.init' ? { hold: held.opened, ...(then && { then }) } : undefined,
+      });
+      const task = test.uploader.add(bytesOf(SIZE));
+      await test.server.whenSeen(({ path }) => path === 'uploads.init');
+      return { ...test, held, task, [Symbol.asyncDispose]: test[Symbol.asyncDispose] };
+    }
+
+    it('ends at once, and has the session aborted that init makes', async () => {
+      await using test = await holdingInit();
+      const cancelling = test.task.cancel({ discard: true });
+      await expect(test.task.result).rejects.toMatchObject({ code: 'CANCELLED' });
+      expect(test.server.sessions.all.size).toBe(0);
+      test.held.open();
+      await cancelling;
+      expect([...test.server.sessions.all.values()].map(({ status }) => status)).toEqual(['aborted']);
+    });
+
+    it('has it aborted after a pause too', async () => {
+      await using test = await holdingInit();
+      test.task.pause();
+      await new Promise((resolve) => setImmediate(resolve));
+      const cancelling = test.task.cancel({ discard: true });
+      test.held.open();
+      await cancelling;
+      expect([...test.server.sessions.all.values()].map(({ status }) => status)).toEqual(['aborted']);
+    });
+
+    it('has nothing to abort where init is refused', async () => {
+      await using test = await holdingInit({ error: new UploadError('REFUSED') });
+      const cancelling = test.task.cancel({ discard: true });
+      test.held.open();
+      await cancelling;
+      expect(test.server.log.map(({ path }) => path)).not.toContain('uploads.abort');
+    });
+
+    it('says so where the answer of init is lost', async () => {
+      await using test = await holdingInit({ drop: 'answer' });
+      const cancelling = test.task.cancel({ discard: true });
+      test.held.open();
+      await expect(cancelling).rejects.toMatchObject({ code: 'NETWORK' });
+    });
+
+    it('waits no longer than for any request', async () => {
+      const clock = manualClock();
+      await using test = await setup(
+        { fault: ({ path }) => (path === 'uploads.init' ? { stall: true } : undefined) },
+        { clock },
+      );
+      const task = test.uploader.add(bytesOf(SIZE));
+      await test.server.whenSeen(({ path }) => path === 'uploads.init');
+      const cancelling = task.cancel({ discard: true });
+      await task.result.catch(() => {});
+      clock.advance(CLIENT_DEFAULTS.stallMs);
+      await expect(cancelling).rejects.toMatchObject({ code: 'NETWORK' });
+    });
+
+    it('without discard, init is broken off', async () => {
+      await using test = await holdingInit();
+      await test.task.cancel();
+      const isInit = ({ path }: { path: string }) => path === 'uploads.init';
+      await test.server.whenClosed(() => test.server.log.filter(isInit).every(({ aborted }) => aborted));
+      expect(test.server.sessions.all.size).toBe(0);
+    });
   });
 
   it('after the end changes nothing', async () => {
@@ -125,6 +196,22 @@ describe('pause and continue', () => {
     expect(test.server.log.filter(({ path }) => path === 'uploads.init')).toHaveLength(1);
     expect(test.server.sessions.content(test.server.sessions.get(result.uploadId)).equals(bytes)).toBe(true);
     expect(task.state.bytes).toBeGreaterThanOrEqual(before);
+  });
+
+  it('while init is on its way join it: hashed while sending, there is one session', async () => {
+    const held = gate();
+    await using test = await setup(
+      { fault: ({ path }) => (path === 'uploads.init' ? { hold: held.opened } : undefined) },
+      { hashing: 'during' },
+    );
+    const task = test.uploader.add(bytesOf(SIZE));
+    await test.server.whenSeen(({ path }) => path === 'uploads.init');
+    task.pause();
+    await new Promise((resolve) => setImmediate(resolve));
+    task.continue();
+    held.open();
+    expect(await task.result).toMatchObject({ status: 'completed' });
+    expect(test.server.sessions.all.size).toBe(1);
   });
 
   it('give way to other uploads meanwhile', async () => {

@@ -1,8 +1,10 @@
 import { TRPCClientError } from '@trpc/client';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { checkAnswer, protocolError, retryAfterMs } from '../../client/answers.js';
+import { checkAnswer } from '../../client/answers.js';
 import { toUploadError } from '../../client/errors.js';
+import { protocolError } from '../../client/foreign.js';
+import { retryAfterMs } from '../../client/retry-after.js';
 import { UploadError } from '../../contract/index.js';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -36,11 +38,38 @@ describe('toUploadError', () => {
     ['BAD_REQUEST', 400, 'INPUT_INVALID', false],
     ['NOT_FOUND', 404, 'PROTOCOL', false],
     ['PAYLOAD_TOO_LARGE', 413, 'PROTOCOL', false],
+    ['SOMETHING_NEW', 401, 'UNAUTHORIZED', false],
+    ['SOMETHING_NEW', 429, 'RATE_LIMITED', true],
     ['SOMETHING_NEW', 418, 'REFUSED', false],
     ['SOMETHING_NEW', 599, 'INTERNAL', true],
   ])('maps the plain tRPC error %s (%i) to %s', (code, httpStatus, expected, retryable) => {
     expect(toUploadError(trpcError({ code, httpStatus }))).toMatchObject({ code: expected, retryable });
   });
+
+  it('tells a body that is too large for the adapter as it tells a page of a proxy', () => {
+    const error = toUploadError(trpcError({ code: 'PAYLOAD_TOO_LARGE', httpStatus: 413 }));
+    expect(error.data.received).toBe(413);
+    expect(error.message).toMatch(/maxBodySize, or lower chunkSize/);
+  });
+
+  it.each([
+    [-32001, 'UNAUTHORIZED', false],
+    [-32003, 'REFUSED', false],
+    [-32013, 'PROTOCOL', false],
+    [-32029, 'RATE_LIMITED', true],
+    [-32600, 'INPUT_INVALID', false],
+    [-32700, 'INPUT_INVALID', false],
+    [-32603, 'INTERNAL', true],
+  ])(
+    'reads the code %i of an error whose data a formatter left out, in a batch',
+    (code, expected, retryable) => {
+      const error = new TRPCClientError('said by the server', {
+        result: { error: { code, message: 'said by the server' } } as never,
+        meta: { response: { status: 207 } },
+      });
+      expect(toUploadError(error)).toMatchObject({ code: expected, retryable });
+    },
+  );
 
   it('reads Retry-After of a tRPC answer', () => {
     const meta = { response: { status: 429, headers: headers({ 'retry-after': '7' }) } };
@@ -83,10 +112,23 @@ describe('Retry-After', () => {
     ['0', 0],
     [new Date(NOW + 5000).toUTCString(), 5000],
     [new Date(NOW - 5000).toUTCString(), 0],
+    ['1.5', 1500],
+    ['315360000', 315_360_000_000],
+    ['9'.repeat(30), Number.MAX_SAFE_INTEGER],
+    ['-1', undefined],
     ['soon', undefined],
     ['', undefined],
   ])('%j is %s ms', (value, expected) => {
     expect(retryAfterMs(headers({ 'retry-after': value }), NOW)).toBe(expected);
+  });
+
+  it('measures a date from the clock of the server', () => {
+    const theirs = NOW + 3_600_000;
+    const sent = {
+      date: new Date(theirs).toUTCString(),
+      'retry-after': new Date(theirs + 5000).toUTCString(),
+    };
+    expect(retryAfterMs(headers(sent), NOW)).toBe(5000);
   });
 });
 
@@ -120,7 +162,20 @@ describe('an answer', () => {
   });
 
   it('says what to do about a 413, and when to come back after a 503', () => {
-    expect(protocolError(413, headers(), NOW).message).toMatch(/smaller chunk size/);
+    expect(protocolError(413, headers(), NOW).message).toMatch(/Lower chunkSize and threshold/);
     expect(protocolError(503, headers({ 'retry-after': '3' }), NOW).data.retryAfterMs).toBe(3000);
+  });
+
+  it.each([
+    ['https://app.test/login?next=secret', 'to https://app.test/login '],
+    ['/login?token=secret', 'to /login '],
+    ['//other.test/', 'to http://other.test/ '],
+    ['javascript:alert(1)', 'elsewhere '],
+    ['http://[', 'elsewhere '],
+    ['', 'elsewhere '],
+  ])('says where a redirect to %j leads, without its query', (location, words) => {
+    const { message } = protocolError(302, headers({ location }), NOW);
+    expect(message).toContain(`redirects ${words}`);
+    expect(message).not.toContain('secret');
   });
 });

@@ -115,7 +115,7 @@ describe('a chunk whose request goes wrong is sent again', () => {
     await using test = await setup({ fault: onceFor(3, { status: 413, html: '<html>too large' }) });
     const error = await test.uploader.upload(bytesOf(SIZE)).catch((error) => error);
     expect(error).toMatchObject({ code: 'PROTOCOL', retryable: false });
-    expect(error.message).toMatch(/smaller chunk size/);
+    expect(error.message).toMatch(/^A chunk of 4 KiB .*Lower chunkSize/);
   });
 
   it('but not when the caller is not signed in any more', async () => {

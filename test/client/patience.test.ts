@@ -1,11 +1,11 @@
 import { createTRPCClient, httpBatchLink } from '@trpc/client';
 import { expect, it } from 'vitest';
-import { createUploader, type Sender, uploadLink } from '../../client/index.js';
+import { createUploader, fetchSender, type Sender, uploadLink } from '../../client/index.js';
 import { nodeSender } from '../../client/node/index.js';
 import { MiB, UploadError } from '../../contract/index.js';
 import { fullJitter, manualClock } from './support/clock.js';
 import { type PlainRouter, startServer } from './support/server.js';
-import { bytesOf } from './support/setup.js';
+import { bytesOf, gate, setup } from './support/setup.js';
 
 const SIZE = 16 * MiB;
 const MINUTES = 60_000;
@@ -54,4 +54,38 @@ it('but the same bytes sent again and again are no progress', async () => {
   const { outcome, attempts } = await uploadSlowly(5, () => SIZE / 2);
   expect(outcome).toMatchObject({ code: 'NETWORK' });
   expect(attempts).toBe(2);
+});
+
+it('waiting for other uploads to have their turn is no idleness', async () => {
+  const clock = manualClock();
+  const waiting = gate();
+  let firstId: string | undefined;
+  await using test = await setup(
+    {
+      receiving: async ({ uploadId, index }) => {
+        firstId ??= uploadId;
+        if (uploadId !== firstId) return;
+        if (index === 0) await waiting.opened;
+        clock.advance(0.9 * MINUTES);
+      },
+      fault: ({ uploadId, attempt }) =>
+        uploadId !== undefined && firstId !== undefined && uploadId !== firstId && attempt === 1
+          ? { status: 503 }
+          : undefined,
+    },
+    { clock, concurrency: 1, random: fullJitter, minBackoffMs: 0, maxBackoffMs: 0 },
+    // It tells of no bytes that leave, which would be progress.
+    { send: fetchSender() },
+  );
+  const first = test.uploader.add(bytesOf(50_000));
+  await test.server.whenSeen(({ index }) => index === 0);
+  const second = test.uploader.add(bytesOf(10));
+  second.subscribe(() => {
+    if (second.state.phase === 'uploading') waiting.open();
+  });
+  await first.result;
+  const outcome = second.result.catch((error) => error);
+  await Promise.race([clock.timer((ms) => ms === 0), outcome]);
+  clock.advance(0);
+  expect(await outcome).toMatchObject({ status: 'completed', retries: 1 });
 });

@@ -55,7 +55,7 @@ describe('the verdict', () => {
   it('gives up at once on what the table calls permanent, except answers that blame the chunk', () => {
     fc.assert(
       fc.property(code, stage, (code, stage) => {
-        const permanent = !ERRORS[code].retryable && code !== 'CHUNK_INCOMPLETE' && code !== 'INTERNAL';
+        const permanent = !ERRORS[code].retryable && code !== 'INTERNAL';
         const verdict = judge(new UploadError(code), stage, fresh, RULES, half);
         expect(verdict.retry).toBe(!permanent);
       }),
@@ -82,8 +82,17 @@ describe('the verdict', () => {
     const ask = (status: number, stage: 'begin' | 'transfer') =>
       judge(page(status), stage, fresh, RULES, half).retry;
     expect([302, 403, 404, 421].map((status) => ask(status, 'transfer'))).toEqual([true, true, true, true]);
-    expect([401, 407, 413, 415].map((status) => ask(status, 'transfer'))).not.toContain(true);
+    expect(
+      [401, 407, 413, 414, 415, 431, 451, 501, 505].map((status) => ask(status, 'transfer')),
+    ).not.toContain(true);
     expect([302, 403, 404, 421].map((status) => ask(status, 'begin'))).not.toContain(true);
+  });
+
+  it('waits no longer than a timer can, which would fire at once', () => {
+    const error = new UploadError('RATE_LIMITED', { retryAfterMs: 10 * 365 * 24 * 3_600_000 });
+    const patient = { ...RULES, patienceMs: Number.MAX_SAFE_INTEGER };
+    for (const stage of ['begin', 'transfer'] as const)
+      expect(judge(error, stage, fresh, patient, half)).toMatchObject({ afterMs: 2 ** 31 - 1 });
   });
 
   it('has its last try at the end of the patience', () => {

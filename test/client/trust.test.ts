@@ -35,6 +35,7 @@ describe('answers that are not of this upload', () => {
     ['a session of another size', 'init', { ...VIEW, size: 1 }],
     ['a session that counts in words', 'init', { ...VIEW, receivedBytes: 'all' }],
     ['a completed one without a path', 'init', { ...VIEW, status: 'completed' }],
+    ['one that was completed without a path', 'init', { ...VIEW, status: 'gone' }],
     ['nothing to a chunk', 'chunk', null],
     ['an unknown state to a chunk', 'chunk', { ...VIEW, status: 'postponed' }],
     ['a chunk that completed nothing', 'chunk', { ...VIEW, status: 'completed' }],

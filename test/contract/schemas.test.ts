@@ -207,7 +207,8 @@ describe('the view of an upload', () => {
       'receiving with what is missing',
       { status: 'receiving', hash: null, missing: [[0, 0]], missingMore: false },
     ],
-    ['gone', { status: 'gone' }],
+    ['completed with a hook that is due', { status: 'completed', path: 'x', hookPending: true }],
+    ['gone as it was completed', { status: 'gone', path: 'x', data: [1], hookPending: true }],
   ])('%s is accepted', (_, change) => {
     expect(accepts(schemas.uploadView, { ...view, ...change })).toBe(true);
   });
@@ -215,6 +216,9 @@ describe('the view of an upload', () => {
   test.each<[string, object]>([
     ['completed without a path', { status: 'completed' }],
     ['completed without a hash', { status: 'completed', path: 'x', hash: null }],
+    ['gone without a path', { status: 'gone' }],
+    ['gone without a hash', { status: 'gone', path: 'x', hash: null }],
+    ['completed with a reason of its hook', { status: 'completed', path: 'x', hookError: 'x' }],
     ['receiving with a path', { status: 'receiving', path: 'x' }],
     ['failed without an error', { status: 'failed' }],
     ['failed with an unknown code', { status: 'failed', error: { ...error, code: 'ENOENT' } }],

@@ -57,6 +57,7 @@ describe('numbers are those of contract/limits.ts', () => {
     ['The pool', `${WORKER_DEFAULTS.batchBytes / MiB} MiB at most`],
     ['Memory', `(${server.memoryBudgetBytes / MiB} MiB)`],
     ['Memory', `After ${seconds(server.budgetWaitMs)} the answer`],
+    ['The pool', `gives each ${seconds(WORKER_DEFAULTS.startMs)}`],
     ['Memory', `(${WORKER_DEFAULTS.readPieceBytes / MiB} MiB to read in)`],
     ['Threads and copies', `below ${server.smallPieceBytes / KiB} KiB`],
     ['Clean-up', `${server.idleExpiryMs / 3_600_000} hours without`],

@@ -29,17 +29,28 @@ const GOOD: Report = {
   testResults: [file('a', 'passed', 'passed')],
 };
 
+/** By the step that leaves it; null: it leaves none. */
+interface Reports {
+  test: Report | null;
+  large: Report | null;
+  packaging: Report | null;
+}
+const ALL_GOOD: Reports = { test: GOOD, large: GOOD, packaging: GOOD };
+
 let checkout: string;
 
 /**
  * Runs `.ci/run` in a repository of its own, where `npm` is a script that notes how it was called.
  * @param behaviour of that script, in shell; `$1` and so on are npm's arguments
  */
-async function ci(behaviour = '', report: Report | null = GOOD) {
-  const written = path.join(checkout, '..', 'written.json');
-  writeFileSync(written, JSON.stringify(report));
-  const writes = `for word in "$@"; do case $word in --outputFile.json=*) cp '${written}' "\${word#*=}";; esac; done`;
-  const npm = `#!/usr/bin/env bash\necho "$*" >> '${checkout}/../calls'\n${behaviour}\n${report ? writes : ''}\n`;
+async function ci(behaviour = '', reports: Partial<Reports> = {}) {
+  const written = path.join(checkout, '..', 'written');
+  mkdirSync(written);
+  for (const [step, report] of Object.entries({ ...ALL_GOOD, ...reports }))
+    if (report !== null) writeFileSync(path.join(written, `${step}.json`), JSON.stringify(report));
+  const copy = `[ -e "$from" ] && cp "$from" "\${word#*=}"`;
+  const writes = `for word in "$@"; do case $word in --outputFile.json=*) from='${written}'/\${word##*/}; ${copy};; esac; done; true`;
+  const npm = `#!/usr/bin/env bash\necho "$*" >> '${checkout}/../calls'\n${behaviour}\n${writes}\n`;
   writeFileSync(path.join(checkout, '..', 'bin', 'npm'), npm, { mode: 0o755 });
   const env = { ...process.env, PATH: `${path.join(checkout, '..', 'bin')}:${process.env.PATH}` };
   const { stdout, code } = await run(path.join(checkout, '.ci/run'), { env }).then(
@@ -64,20 +75,22 @@ test('.ci/run is a program', () => {
 });
 
 describe('.ci/run', () => {
-  test('installs, checks, tests, also with large files, runs the demo, and ends with the numbers of the report', async () => {
-    const { code, last, calls } = await ci();
-    expect(last).toBe('2 passed, 0 failed');
+  test('installs, checks, tests, runs the demo, and ends with the numbers of all reports', async () => {
+    const large = { ...GOOD, numPassedTests: 30 };
+    const { code, last, calls } = await ci('', { large, packaging: { ...GOOD, numPassedTests: 400 } });
+    expect(last).toBe('432 passed, 0 failed');
     expect(code).toBe(0);
     expect(calls.map((call) => call.split(' --')[0])).toEqual([
       'ci',
       'run check',
       'test',
       'run test:large',
+      'run test:packaging',
       'run demo',
     ]);
   });
 
-  test.each(['ci', 'check', 'test --', 'test:large', 'demo'])(
+  test.each(['ci', 'check', 'test --', 'test:large', 'test:packaging', 'demo'])(
     'fails where %s fails, whatever the report says',
     async (step) => {
       const { code, out, last } = await ci(
@@ -85,7 +98,7 @@ describe('.ci/run', () => {
       );
       expect(code).toBe(1);
       expect(out).toMatch(/^failed: \w+$/m);
-      expect(last).toBe(step === 'ci' ? '0 passed, 1 failed' : '2 passed, 0 failed');
+      expect(last).toBe(step === 'ci' ? '0 passed, 1 failed' : '6 passed, 0 failed');
     },
   );
 
@@ -93,31 +106,40 @@ describe('.ci/run', () => {
     expect((await ci('exit 1')).calls).toEqual(['ci']);
   });
 
-  test('fails where a test failed, though npm said nothing', async () => {
-    const report = {
-      ...GOOD,
-      numFailedTests: 1,
-      success: false,
-      testResults: [file('a', 'passed', 'failed')],
-    };
-    expect(await ci('', report)).toMatchObject({ code: 1, last: '2 passed, 1 failed' });
-  });
+  test.each(['test', 'large', 'packaging'])(
+    'fails where a test of %s failed, though npm said nothing',
+    async (step) => {
+      const report = {
+        ...GOOD,
+        numFailedTests: 1,
+        success: false,
+        testResults: [file('a', 'passed', 'failed')],
+      };
+      expect(await ci('', { [step]: report })).toMatchObject({ code: 1, last: '6 passed, 1 failed' });
+    },
+  );
 
   test('counts a file that did not load', async () => {
     const report = { ...GOOD, success: false, testResults: [file('a', 'passed', 'passed'), file('b')] };
-    const { code, out, last } = await ci('', report);
-    expect([code, last]).toEqual([1, '2 passed, 1 failed']);
+    const { code, out, last } = await ci('', { packaging: report });
+    expect([code, last]).toEqual([1, '6 passed, 1 failed']);
     expect(out).toContain('did not run through: b');
   });
 
-  test('fails where nothing was tested, and where no report was left', async () => {
+  test('fails where a step tested nothing', async () => {
     const nothing = { ...GOOD, numPassedTests: 0, testResults: [] };
-    expect(await ci('', nothing)).toMatchObject({ code: 1, last: '0 passed, 0 failed' });
-    expect(await ci('', null)).toMatchObject({ code: 1, last: '0 passed, 1 failed' });
+    expect(await ci('', { large: nothing })).toMatchObject({ code: 1, last: '4 passed, 0 failed' });
+  });
+
+  test('fails where a step left no report, and says which', async () => {
+    const { code, out, last } = await ci('', { packaging: null });
+    expect([code, last]).toEqual([1, '4 passed, 1 failed']);
+    expect(out).toContain('no report: packaging');
   });
 
   test('prints skipped tests with what they need', async () => {
-    const { code, out } = await ci('', { ...GOOD, testResults: [file('a', 'passed', 'passed', 'skipped')] });
+    const packaging = { ...GOOD, testResults: [file('a', 'passed', 'passed', 'skipped')] };
+    const { code, out } = await ci('', { packaging });
     expect(code).toBe(0);
     expect(out).toContain('skipped: a test 2 (needs luck)');
   });

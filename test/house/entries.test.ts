@@ -3,12 +3,14 @@ import { loadedWith } from './loaded.js';
 import { madeUpProject, ROOT, read } from './tree.js';
 
 /** Entries of the package that never reach a browser; all others must be able to run in one. */
-const FOR_SERVERS = ['./contract/schemas', './server', './worker', './testing'];
+const FOR_SERVERS = ['./contract/schemas', './server', './worker', './testing', './next'];
+const NO_CODE = ['./package.json'];
 const FOR_NODE = ['./client/node'];
 
 const { exports: exported } = JSON.parse(read('package.json')) as {
   exports: Record<string, { default: string }>;
 };
+const entries = Object.keys(exported).filter((entry) => !NO_CODE.includes(entry));
 
 function sourceOf(entry: string): string {
   const built = exported[entry]?.default ?? '';
@@ -24,7 +26,7 @@ function serverCode(loaded: readonly string[]): string[] {
 const nodeOnly = (loaded: readonly string[]) =>
   loaded.filter((file) => file.startsWith('node:') || file.startsWith('client/node/'));
 
-const clients = Object.keys(exported).filter((entry) => !FOR_SERVERS.includes(entry));
+const clients = entries.filter((entry) => !FOR_SERVERS.includes(entry));
 
 describe.each(clients)('chunkwise%s', (entry) => {
   test('loads no zod and no server code', async () => {

@@ -16,6 +16,7 @@ const ALLOWED = {
   'client/node/index.ts': `import fs from 'node:fs'; import * as core from '../index.js'; export const all = [fs, core];`,
   'client/node/worker.ts': `import fs from 'node:fs'; export default fs;`,
   'cli/main.ts': `import * as server from '../server/index.js'; import * as client from '../client/node/index.js'; export const all = [server, client];`,
+  'testing/index.ts': `import * as server from '../server/index.js'; import * as tasks from '../workers/main.js'; import * as client from '../client/node/index.js'; export const all = [server, tasks, client];`,
   'cli/demo.ts': `import * as main from './main.js'; export default main;`,
 };
 
@@ -55,6 +56,13 @@ const FORBIDDEN: Record<string, { modules: Record<string, string>; found: string
   'nothing-imports-cli': {
     modules: { 'client/cli.ts': `import type * as cli from '../cli/main.js'; export type C = typeof cli;` },
     found: ['client/cli.ts → cli/main.ts'],
+  },
+  'nothing-imports-testing': {
+    modules: {
+      'server/tested.ts': `import type * as testing from '../testing/index.js'; export type T = typeof testing;`,
+      'cli/tested.ts': `import { all } from '../testing/index.js'; export const tested = all;`,
+    },
+    found: ['cli/tested.ts → testing/index.ts', 'server/tested.ts → testing/index.ts'],
   },
   'isomorphic-without-node': {
     modules: {

@@ -90,6 +90,18 @@ describe('hooks', () => {
     expect(calls).toEqual([`files/${test.uploadId}/file.bin`, `files/${test.uploadId}/file.bin`]);
   });
 
+  it.each(['authorize', 'beforePublish'])('that answer nothing refuse: %s', async (hook) => {
+    await using folder = await temporaryFolder();
+    const refusing = { threshold: CHUNK, chunkSize: CHUNK, [hook]: () => undefined };
+    await using server = await startServer({ root: folder.path, policies: { refusing } });
+    const client = wireClient(server.url);
+    const file = randomFile(CHUNK, CHUNK);
+    const begun = await client.init({ ...file.input(), policy: 'refusing' });
+    if (hook === 'authorize') return expect(begun.upload).toMatchObject({ code: 'REFUSED' });
+    const sent = await client.chunk(file.fields(begun.data.uploadId, 0), file.piece(0));
+    expect(sent.data).toMatchObject({ status: 'failed', error: { code: 'HOOK_REFUSED' } });
+  });
+
   it('are asked again about the permission before publishing', async () => {
     const stages: string[] = [];
     await using test = await setUp(

@@ -53,3 +53,8 @@ export const inThread = onFolders(({ file, lockFile }, expiry) =>
 
 /** As a simulation runs them: in the caller's thread. */
 export const inline = onFolders((files, expiry) => createRepository(createEngine(files), expiry));
+
+/** As `chunkwise/testing` runs them. */
+export const unsynced = onFolders((files, expiry) =>
+  createRepository(createEngine({ ...files, unsynced: true }), expiry),
+);

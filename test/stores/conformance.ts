@@ -5,6 +5,7 @@ import { workerUrl } from '../../server/worker-url.js';
 import type { TaskRunner } from '../../workers/tasks.js';
 import { temporaryFolder } from '../support/stores.js';
 import type { Ready, StoreUnderTest } from './conformance-context.js';
+import { describeGiving } from './conformance-giving.js';
 import { describeKeeping } from './conformance-keeping.js';
 import { describePublishing } from './conformance-publishing.js';
 import { describeReceiving } from './conformance-receiving.js';
@@ -30,5 +31,6 @@ export function describeStore(name: string, { make, place }: StoreUnderTest): vo
     describeReceiving(ready, place);
     describePublishing(ready);
     describeKeeping(ready);
+    describeGiving(ready);
   });
 }

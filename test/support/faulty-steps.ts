@@ -71,10 +71,13 @@ export function createFaultySteps(
 const CALLS: Record<keyof FileCalls, true> = {
   access: true,
   chmod: true,
+  link: true,
   lstat: true,
   mkdir: true,
+  open: true,
   opendir: true,
   readdir: true,
+  realpath: true,
   rename: true,
   rm: true,
   rmdir: true,

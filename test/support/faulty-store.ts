@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { type ErrorCode, UploadError } from '../../contract/index.js';
 import type { Store } from '../../server/stores/store.js';
 
@@ -54,7 +55,10 @@ export function createFaultyStore(inner: Store, script: FaultScript): Store & { 
       if (fault?.kind === 'before') throw new UploadError(fault.code, { cause: INJECTED });
       if (fault?.kind === 'corrupt') corrupt(args);
       const result = await run(...args);
-      if (fault?.kind === 'after') throw new UploadError(fault.code, { cause: INJECTED });
+      if (fault?.kind === 'after') {
+        if (result instanceof Readable) result.destroy();
+        throw new UploadError(fault.code, { cause: INJECTED });
+      }
       return result;
     };
 
@@ -79,6 +83,10 @@ export function createFaultyStore(inner: Store, script: FaultScript): Store & { 
     copy: failing('copy', inner.copy),
     discard: failing('discard', inner.discard),
     remove: failing('remove', inner.remove),
+    open: failing('open', inner.open),
+    giveAway: failing('giveAway', inner.giveAway),
+    takeBack: failing('takeBack', inner.takeBack),
+    letGo: failing('letGo', inner.letGo),
     removeOrphan: failing('removeOrphan', inner.removeOrphan),
     freeBytes: failing('freeBytes', inner.freeBytes),
     async *entries() {
@@ -140,6 +148,10 @@ export function createRetryingStore(inner: Store): Store {
     copy: again(inner.copy),
     discard: again(inner.discard),
     remove: again(inner.remove),
+    open: again(inner.open),
+    giveAway: again(inner.giveAway),
+    takeBack: again(inner.takeBack),
+    letGo: again(inner.letGo),
     removeOrphan: again(inner.removeOrphan),
     freeBytes: again(inner.freeBytes),
   };

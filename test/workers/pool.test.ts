@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { VERSION } from '../../contract/version.js';
 import { createWorkerPool, type WorkerPoolOptions } from '../../server/pool.js';
 import { workerUrl } from '../../server/worker-url.js';
 import { TaskError } from '../../workers/tasks.js';
@@ -26,7 +27,7 @@ async function blocking(pool: ReturnType<typeof createWorkerPool>, signal?: Abor
 describe('a pool of worker threads', () => {
   it('runs tasks of the real worker file', async () => {
     await using pool = createWorkerPool({ worker: workerUrl });
-    expect(await pool.run('ping', null)).toBe('pong');
+    expect(await pool.run('ping', null)).toBe(VERSION);
     const joined = new Uint8Array([1, 2, 3]);
     expect(await pool.run('hashOfHashes', { joined })).toBe(sha256(joined));
   });
@@ -168,7 +169,7 @@ describe('a pool of worker threads', () => {
     await expect(pool.run('hashOfHashes', joined, { transfer: [bytes.buffer] })).rejects.toMatchObject({
       code: 'INTERNAL',
     });
-    expect(await pool.run('ping', null)).toBe('pong');
+    expect(await pool.run('ping', null)).toBe(VERSION);
   });
 
   it('waits for running tasks when it is disposed of, and refuses the others', async () => {
@@ -197,6 +198,6 @@ describe('a pool of worker threads', () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
       timeout: 25_000,
     });
-    expect(stdout).toBe('pong\n');
+    expect(stdout).toBe(`${VERSION}\n`);
   });
 });

@@ -1,13 +1,24 @@
 import type { IncomingMessage } from 'node:http';
+import { constants, type Http2ServerRequest } from 'node:http2';
 import { type Clock, MAX_CHUNK_SIZE_BYTES, UploadError } from '../../../contract/index.js';
 import type { BodySource } from './body.js';
 
+/** A request of node:http, or of the compatibility layer of node:http2. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+
+/** Ends a request whose body nobody wants: its connection on HTTP/1, on HTTP/2 its stream alone. */
+export function breakOff(request: NodeRequest): void {
+  // `destroy` of the compatibility layer leaves the stream open. There is none once it has closed.
+  if ('stream' in request) request.stream?.close(constants.NGHTTP2_CANCEL);
+  else request.destroy();
+}
+
 /**
  * The body of a node:http request (HTTP/1 or the HTTP/2 compatibility layer) that nobody else reads.
- * Bytes flow only while `pump` runs: before that, the sender waits at the TCP window.
+ * Bytes flow only while `pump` runs: before that, the sender waits at the window of TCP or of its stream.
  */
-export function nodeBody(request: IncomingMessage, clock: Clock, drainMs: number): BodySource {
-  let ended = false;
+export function nodeBody(request: NodeRequest, clock: Clock, drainMs: number): BodySource {
+  let ended = request.readableEnded;
   let draining = false;
   const announced = request.headers['content-length'];
   request.once('end', () => {
@@ -65,10 +76,10 @@ export function nodeBody(request: IncomingMessage, clock: Clock, drainMs: number
       draining = true;
       // Read on without keeping, so that the answer arrives and the connection can be used again; but not for ever.
       let left = MAX_CHUNK_SIZE_BYTES;
-      const cancel = clock.after(drainMs, () => request.destroy());
+      const cancel = clock.after(drainMs, () => breakOff(request));
       request.on('data', (piece: Buffer) => {
         left -= piece.byteLength;
-        if (left < 0) request.destroy();
+        if (left < 0) breakOff(request);
       });
       request.once('close', cancel);
       request.once('end', cancel);

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { drizzle } from 'drizzle-orm/better-sqlite3';
 import { UploadError } from '../../../contract/index.js';
+import { here, isBundled } from '../../bundled.js';
 import { sqliteCode } from './faults.js';
 
 /** Below it, two connections that write and checkpoint at the same moment can corrupt a database in WAL mode. */
@@ -14,7 +15,7 @@ export interface Driver {
 }
 
 /**
- * Loads better-sqlite3, which is an optional dependency with native code.
+ * Loads better-sqlite3, an optional peer with native code: pnpm, for one, installs it without building it.
  * @throws UploadError INTERNAL that says what to install
  */
 export async function loadDriver(load: () => Promise<Driver> = importDriver): Promise<Driver> {
@@ -33,7 +34,9 @@ export async function loadDriver(load: () => Promise<Driver> = importDriver): Pr
     const missing = sqliteCode(cause).endsWith('MODULE_NOT_FOUND');
     const message = missing
       ? 'The SQLite driver is not installed: npm install better-sqlite3@12'
-      : 'The SQLite driver does not load on this Node.js: npm rebuild better-sqlite3';
+      : isBundled
+        ? `The SQLite driver does not load in the bundle ${here}: keep better-sqlite3 out of the bundle (esbuild: external: ['better-sqlite3']; Vite: ssr.external: ['better-sqlite3']), or, where it is out already, npm rebuild better-sqlite3; see docs/bundlers.md`
+        : 'The SQLite driver is not built for this Node.js: npm rebuild better-sqlite3 (with pnpm: pnpm approve-builds)';
     throw new UploadError('INTERNAL', { message, cause });
   }
 }

@@ -28,8 +28,7 @@ export function createEngine(files: DatabaseFiles): Engine {
     database,
     async open() {
       try {
-        await database();
-        return { result: null };
+        return { result: (await database()).migrated };
       } catch (error) {
         return { fault: toFault(error) };
       }

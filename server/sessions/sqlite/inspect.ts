@@ -7,10 +7,11 @@ import { appliedMigrations, refuseNewer } from './migrate.js';
 /**
  * Looks at an existing database without changing a byte of it: a connection that can write would move the log of an
  * earlier run into a file that may be damaged. A missing or empty file is a new database.
+ * @returns tags of the migrations that it has had
  * @throws UploadError INTERNAL where it is damaged, made by a newer version, or not ours
  */
-export function inspectDatabase(Database: DatabaseClass, file: string): void {
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+export function inspectDatabase(Database: DatabaseClass, file: string): readonly string[] {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return [];
   const sqlite = new Database(file, { readonly: true });
   try {
     const verdict = sqlite.pragma('quick_check(1)', { simple: true });
@@ -21,6 +22,7 @@ export function inspectDatabase(Database: DatabaseClass, file: string): void {
       throw new UploadError('INTERNAL', {
         message: `${file} is a database of another program: choose another folder`,
       });
+    return applied ?? [];
   } catch (cause) {
     const code = sqliteCode(cause);
     if (code === 'SQLITE_NOTADB')

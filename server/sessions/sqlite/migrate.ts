@@ -1,6 +1,9 @@
+import path from 'node:path';
 import type Database from 'better-sqlite3';
 import { UploadError } from '../../../contract/index.js';
+import { databaseOf } from '../../core-options.js';
 import { migrations } from './migrations.js';
+import type { DatabaseFiles } from './protocol.js';
 
 export const MIGRATIONS_TABLE = 'chunkwise_migrations';
 
@@ -21,6 +24,23 @@ export function refuseNewer(applied: readonly string[], file: string, known: Mig
       message: `${file} was made by a newer version of Chunkwise (migration ${unknown}): run that version or a later one`,
     });
 }
+
+/** Tags of those that a database still needs which has had `applied`, in order. */
+export function pendingMigrations(applied: readonly string[], known: Migrations = migrations): string[] {
+  return known.slice(applied.length).map(({ tag }) => tag);
+}
+
+/** The refusal of a start that must not migrate by itself. */
+export function toMigrate({ file, lockFile }: DatabaseFiles, pending: readonly string[]): UploadError {
+  const root = path.dirname(lockFile);
+  const flags = ['--root', root, ...(file === databaseOf({ root }) ? [] : ['--database', file])];
+  return new UploadError('STORE_UNAVAILABLE', {
+    message: `${file} needs the migration${pending.length > 1 ? 's' : ''} ${pending.join(', ')}: run \`chunkwise migrate ${flags.map(quoted).join(' ')}\` or migrateUploads() while no server runs, or set the option migrate to 'auto'`,
+  });
+}
+
+/** As a shell takes it for one word. */
+const quoted = (word: string) => (/[^\w./:=+@-]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : word);
 
 /** Applies what is missing, each migration in a transaction of its own together with its record. */
 export function migrate(sqlite: Database.Database, file: string, known: Migrations = migrations): void {

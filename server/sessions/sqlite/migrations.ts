@@ -19,4 +19,5 @@ export const migrations: readonly { readonly tag: string; readonly statements: r
       "CREATE INDEX `uploads_ended` ON `uploads` (`ended_at`) WHERE \"status\" in ('gone', 'aborted', 'expired', 'failed');",
     ],
   },
+  { tag: '0001_moved_to', statements: ['ALTER TABLE `uploads` ADD `moved_to` text;'] },
 ];

@@ -5,7 +5,7 @@ import { SQLITE_BUSY_TIMEOUT_MS, UploadError } from '../../../contract/index.js'
 import { loadDriver } from './driver.js';
 import { inspectDatabase } from './inspect.js';
 import { takeLock } from './lock.js';
-import { migrate } from './migrate.js';
+import { migrate, pendingMigrations, toMigrate } from './migrate.js';
 import { prepareHotQueries } from './operations/hot.js';
 import type { Db } from './operations/operation.js';
 import type { DatabaseFiles } from './protocol.js';
@@ -14,21 +14,25 @@ import { bindToRoot } from './root-mark.js';
 export interface OpenDatabase {
   readonly sqlite: Database.Database;
   readonly db: Db;
+  /** Tags of the migrations that this opening applied. */
+  readonly migrated: string[];
   close(): void;
 }
 
 /** Takes the lock before it touches anything else; after a rejection nothing is held and nothing was changed. */
-export async function openDatabase({ file, lockFile }: DatabaseFiles): Promise<OpenDatabase> {
+export async function openDatabase(files: DatabaseFiles): Promise<OpenDatabase> {
+  const { file, lockFile, unsynced = false } = files;
   const { Database, drizzle } = await loadDriver();
   for (const folder of [lockFile, file]) mkdirSync(path.dirname(folder), { recursive: true });
   const lock = takeLock(Database, lockFile);
   try {
-    inspectDatabase(Database, file);
+    const pending = pendingMigrations(inspectDatabase(Database, file));
+    if (files.migrate === 'manual' && pending.length > 0) throw toMigrate(files, pending);
     const sqlite = new Database(file, { timeout: SQLITE_BUSY_TIMEOUT_MS });
     try {
-      configure(sqlite);
+      configure(sqlite, unsynced);
       migrate(sqlite, file);
-      assertDurable(sqlite);
+      assertDurable(sqlite, unsynced);
       bindToRoot(sqlite, file, path.dirname(lockFile));
     } catch (error) {
       sqlite.close();
@@ -37,6 +41,7 @@ export async function openDatabase({ file, lockFile }: DatabaseFiles): Promise<O
     const db = drizzle(sqlite);
     return {
       sqlite,
+      migrated: pending,
       db: Object.assign(db, { hot: prepareHotQueries(db) }),
       close() {
         sqlite.close();
@@ -49,22 +54,22 @@ export async function openDatabase({ file, lockFile }: DatabaseFiles): Promise<O
   }
 }
 
-function configure(sqlite: Database.Database): void {
-  sqlite.pragma('journal_mode = WAL');
+function configure(sqlite: Database.Database, unsynced: boolean): void {
   // Compiled in for WAL is NORMAL, with which a power cut takes back committed transactions.
-  sqlite.pragma('synchronous = FULL');
+  sqlite.pragma(`synchronous = ${unsynced ? 'OFF' : 'FULL'}`);
+  sqlite.pragma('journal_mode = WAL');
   sqlite.pragma('foreign_keys = ON');
   // A failed read of mapped memory is a signal that kills the process instead of an error.
   sqlite.pragma('mmap_size = 0');
 }
 
 /** Call it after a table was read: SQLite fixes `synchronous` only then, and before tells the default. */
-function assertDurable(sqlite: Database.Database): void {
+function assertDurable(sqlite: Database.Database, unsynced: boolean): void {
   sqlite.prepare('select count(*) from uploads').get();
   const settings = {
     journal_mode: 'wal',
-    // 2 is FULL.
-    synchronous: 2,
+    // 2 is FULL, 0 is OFF.
+    synchronous: unsynced ? 0 : 2,
     foreign_keys: 1,
   };
   for (const [name, wanted] of Object.entries(settings)) {

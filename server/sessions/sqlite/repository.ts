@@ -21,9 +21,7 @@ export function createRepository(connection: Connection, expiry: ExpiryRules): S
   return {
     async ready() {
       if (ending) throw new UploadError('STORE_UNAVAILABLE', { message: 'The server is stopping.' });
-      const answer = await connection.open().catch((cause) => {
-        throw new UploadError('STORE_UNAVAILABLE', { cause });
-      });
+      const answer = await connection.open();
       if ('fault' in answer) throw fromFault(answer.fault);
     },
 
@@ -101,7 +99,9 @@ export function createRepository(connection: Connection, expiry: ExpiryRules): S
     expire: (now, limit) => call('expire', { now, limit }),
     markGone: (id, now) => call('markGone', { id, now }),
     uncleaned: (limit) => call('uncleaned', { limit }),
-    markCleaned: (id) => call('markCleaned', { id }),
+    intendMove: (id, before, to) => call('intendMove', { id, before, to }),
+    markMoved: (id, to, now) => call('markMoved', { id, to, now }),
+    markCleaned: ({ id, status }) => call('markCleaned', { id, status }),
     purge: (endedBefore, limit) => call('purge', { endedBefore, limit }),
 
     takeHook: (now, leaseMs, id) => call('takeHook', { now, leaseMs, id }),

@@ -62,6 +62,7 @@ export const uploads = sqliteTable(
     dueAt: integer('due_at'),
     staged: flag('staged'),
     path: exactText(),
+    movedTo: exactText('moved_to'),
     data: text({ mode: 'json' }).$type<Json>(),
     hookDue: flag('hook_due'),
     hookAttempt: integer('hook_attempt').notNull().default(0),
@@ -69,7 +70,7 @@ export const uploads = sqliteTable(
     hookDueAt: integer('hook_due_at'),
     /** A try of the hook is under way, so that `hookDueAt` is the end of that try and not of a pause. */
     hookTaken: flag('hook_taken'),
-    /** Why the last try failed; for whoever looks into the database. */
+    /** Why the last try failed. */
     hookError: exactText('hook_error'),
     error: text({ mode: 'json' }).$type<ErrorView>(),
     createdAt: integer('created_at').notNull(),

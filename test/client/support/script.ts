@@ -18,13 +18,15 @@ export type Fault =
   | { status: number; html?: string; json?: unknown; headers?: Record<string, string> }
   /** Damage the body on its way. */
   | { flip: true }
+  /** Let the request wait first. */
+  | { hold: Promise<void>; then?: Fault }
   /** Never answer. */
   | { stall: true }
   /** Fail as the procedure would. */
   | { error: UploadError | TRPCError };
 
 export interface Script {
-  fault?(request: Request): Fault | undefined;
+  fault?(request: Logged): Fault | undefined;
   /** Called when all chunks of an upload are there; the status it leaves is answered. */
   full?(session: Session): void | Promise<void>;
   /** Ranges in one `missing`. */

@@ -53,7 +53,13 @@ export async function startServer(script: Script = {}) {
     };
     log.push(entry);
     for (const tell of seen) tell(entry);
-    if (!fields) return entry;
+    if (!fields) {
+      res.on('close', () => {
+        entry.aborted = !res.writableFinished;
+        for (const tell of closed) tell();
+      });
+      return entry;
+    }
     count.inFlight++;
     count.mostInFlight = Math.max(count.mostInFlight, count.inFlight);
     res.on('close', () => {
@@ -176,10 +182,20 @@ export async function startServer(script: Script = {}) {
     next: () => void,
   ) {
     const entry = logged(req, res);
-    const fault = script.fault?.(entry);
-    entries.set(req, { entry, fault });
     if (req.headers[CHUNK_HEADER]) req.body = '';
+    apply(script.fault?.(entry), entry, req, res, next);
+  }
+
+  function apply(
+    fault: Fault | undefined,
+    entry: Logged,
+    req: http.IncomingMessage,
+    res: http.ServerResponse,
+    next: () => void,
+  ) {
+    entries.set(req, { entry, fault });
     if (!fault || 'flip' in fault || 'error' in fault) return next();
+    if ('hold' in fault) return void fault.hold.then(() => apply(fault.then, entry, req, res, next));
     if ('stall' in fault) return;
     if ('drop' in fault) {
       if (fault.drop === 'answer') return next();
@@ -231,7 +247,7 @@ export async function startServer(script: Script = {}) {
         seen.add(look);
         for (const request of log) look(request);
       }),
-    /** Resolves when `ready` holds, looked at after each chunk connection that ends. */
+    /** Resolves when `ready` holds, looked at after each request that ends. */
     whenClosed: (ready: () => boolean) =>
       new Promise<void>((resolve) => {
         const look = () => {

@@ -4,13 +4,23 @@ import { ROOT } from '../../house/tree.js';
 
 const FOLDER = path.join(ROOT, 'examples');
 
-/** What is wrong with pieces of TypeScript, in the compiler's words; each is a module of its own among the examples. */
-export function compile(pieces: readonly string[], examples: readonly string[] = []): string[] {
+/**
+ * What is wrong with TypeScript, in the compiler's words. Each piece is a module of its own among the examples; files
+ * of `apps`, by path, find each other.
+ */
+export function compile(
+  pieces: readonly string[],
+  examples: readonly string[] = [],
+  apps: Readonly<Record<string, string>> = {},
+): string[] {
   const config = ts.readConfigFile(path.join(ROOT, 'tsconfig.test.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT);
   const made = new Map(pieces.map((text, number) => [path.join(FOLDER, `piece-${number}.ts`), text]));
+  for (const [name, text] of Object.entries(apps)) made.set(path.join(FOLDER, name), text);
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile, getSourceFile } = host;
+  host.directoryExists = (folder) =>
+    ts.sys.directoryExists(folder) || [...made.keys()].some((file) => file.startsWith(`${folder}/`));
   host.fileExists = (file) => made.has(file) || fileExists(file);
   host.readFile = (file) => made.get(file) ?? readFile(file);
   host.getSourceFile = (file, ...rest) => {

@@ -2,22 +2,32 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { ROOT } from '../../house/tree.js';
 
-/** Runs a TypeScript file of the examples as its users do, on the built package. */
-function start(file: string, args: readonly string[], env: Record<string, string>): ChildProcess {
+/** Runs a TypeScript file as its users do, on the built package. */
+function start(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  cwd: string,
+): ChildProcess {
   return spawn(process.execPath, ['--import', 'tsx', file, ...args], {
-    cwd: ROOT,
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
 
+export interface Example extends AsyncDisposable {
+  readonly firstLine: string;
+  /** The signal that ended it. */
+  readonly ended: Promise<NodeJS.Signals | null>;
+}
+
 /** A program that says one line when it is ready, and then goes on until it is disposed of. */
-export async function startExample(
-  file: string,
-  env: Record<string, string>,
-): Promise<AsyncDisposable & { firstLine: string }> {
-  const child = start(file, [], env);
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+export async function startExample(file: string, env: Record<string, string>, cwd = ROOT): Promise<Example> {
+  const child = start(file, [], env, cwd);
+  const ended = new Promise<NodeJS.Signals | null>((resolve) =>
+    child.once('close', (_code, signal) => resolve(signal)),
+  );
   let errors = '';
   child.stderr?.on('data', (text) => {
     errors += text;
@@ -28,6 +38,7 @@ export async function startExample(
   });
   return {
     firstLine,
+    ended,
     async [Symbol.asyncDispose]() {
       child.kill();
       await ended;
@@ -36,8 +47,8 @@ export async function startExample(
 }
 
 /** A program that runs to its end. @returns all that it said, and its exit code */
-export async function runExample(file: string, args: readonly string[]) {
-  const child = start(file, args, {});
+export async function runExample(file: string, args: readonly string[], cwd = ROOT) {
+  const child = start(file, args, {}, cwd);
   const said = { stdout: '', stderr: '' };
   child.stdout?.on('data', (text) => {
     said.stdout += text;

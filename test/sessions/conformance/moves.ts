@@ -48,7 +48,12 @@ const DEEDS: Record<string, (sessions: Sessions, session: UploadSession, lease: 
     abort: (sessions, { owner, id }) => sessions.abort(owner, id, T0),
     expire: (sessions) => sessions.expire(LATE, 1000),
     markGone: (sessions, { id }) => sessions.markGone(id, T0),
-    markCleaned: (sessions, { id }) => sessions.markCleaned(id),
+    intendMove: (sessions, { id }) => sessions.intendMove(id, null, '/to'),
+    markMoved: async (sessions, { id }) => {
+      await sessions.intendMove(id, null, '/to');
+      await sessions.markMoved(id, '/to', T0);
+    },
+    markCleaned: (sessions, session) => sessions.markCleaned(session),
     takeHook: (sessions, { id }) => sessions.takeHook(LATE, 1, id),
     hookDone: (sessions, { id }) => sessions.hookDone(id, 1),
     hookFailed: (sessions, { id }) => sessions.hookFailed(id, 'no', T0),
@@ -65,6 +70,7 @@ const EXPECTED = [
   'abort: assembling → aborted',
   'expire: receiving → expired',
   'markGone: completed → gone',
+  'markMoved: completed → gone',
 ];
 
 export function moves(fixture: () => Fixture) {

@@ -41,6 +41,7 @@ export function outbox(fixture: () => Fixture) {
     const id = await due();
     await sessions().takeHook(T0, 100);
     await sessions().hookFailed(id, 'no network \ud800', T0 + 500);
+    expect(await existing(sessions(), id)).toMatchObject({ hookDue: true, hookError: 'no network \ud800' });
     expect(await sessions().nextDue('hook')).toBe(T0 + 500);
     expect(await sessions().takeHook(T0 + 499, 100)).toBeNull();
     const again = await fixture().restart();
@@ -49,7 +50,20 @@ export function outbox(fixture: () => Fixture) {
     expect(await again.takeHook(T0 + 500, 100)).toMatchObject({ id, hookAttempt: 2 });
     await again.hookDone(id, 5);
     await again.hookFailed(id, 'late', T0);
-    expect(await existing(again, id)).toMatchObject({ hookDue: false, data: 5 });
+    expect(await existing(again, id)).toMatchObject({ hookDue: false, data: 5, hookError: null });
+  });
+
+  test('a call stays due where the file is moved or deleted, and its result is kept', async () => {
+    const [moved, deleted] = [await due(), await due()];
+    await sessions().intendMove(moved, null, '/to');
+    await sessions().markMoved(moved, '/to', T0);
+    await sessions().markGone(deleted, T0);
+    for (const id of [moved, deleted]) {
+      expect(await sessions().takeHook(T0, 100, id)).toMatchObject({ id, status: 'gone' });
+      await sessions().hookFailed(id, 'not yet', T0);
+      expect(await sessions().takeHook(T0, 100, id)).toMatchObject({ id, hookAttempt: 2 });
+      expect(await sessions().hookDone(id, 7)).toMatchObject({ status: 'gone', data: 7, hookDue: false });
+    }
   });
 
   test('the try of a dead process ends with a start', async () => {

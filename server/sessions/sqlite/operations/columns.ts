@@ -7,7 +7,6 @@ const {
   dueAt: _dueAt,
   hookDueAt: _hookDueAt,
   hookTaken: _hookTaken,
-  hookError: _hookError,
   ...columns
 } = getTableColumns(uploads);
 

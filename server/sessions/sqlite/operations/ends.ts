@@ -1,9 +1,9 @@
-import { and, asc, eq, inArray, isNotNull, lt, lte, sql } from 'drizzle-orm';
-import { FINAL_STATUSES } from '../../../../contract/index.js';
+import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, type SQL, sql } from 'drizzle-orm';
+import { isFinal, type Status } from '../../../../contract/index.js';
 import { chunks, uploads } from '../schema.js';
-import { move } from './moves.js';
-import { reading, writing } from './operation.js';
-import { selectSessions, sessionById, throughIndex } from './rows.js';
+import { type Changes, change, move } from './moves.js';
+import { type Db, reading, writing } from './operation.js';
+import { selectSessions, throughIndex } from './rows.js';
 
 /** Ended without a file; in the words of the partial index. */
 const withoutFile = sql`${uploads.status} in ('gone', 'aborted', 'expired', 'failed')`;
@@ -30,12 +30,18 @@ export const ends = {
     return move(db, 'receiving', 'expired', inArray(uploads.id, over), { endedAt: now });
   }),
 
-  markGone: writing((db, { id, now }: { id: string; now: number }) => {
-    const gone = move(db, 'completed', 'gone', eq(uploads.id, id), { endedAt: now });
-    // They were kept as a source to copy from; there is nothing to copy any more.
-    if (gone.length > 0) db.delete(chunks).where(eq(chunks.uploadId, id)).run();
-    return gone.length === 1;
+  markGone: writing((db, { id, now }: { id: string; now: number }) =>
+    becomeGone(db, id, eq(uploads.id, id), { endedAt: now, movedTo: null }),
+  ),
+
+  intendMove: writing((db, args: { id: string; before: string | null; to: string | null }) => {
+    const unchanged = args.before === null ? isNull(uploads.movedTo) : eq(uploads.movedTo, args.before);
+    return change(db, args.id, 'completed', { movedTo: args.to }, unchanged) !== null;
   }),
+
+  markMoved: writing((db, { id, to, now }: { id: string; to: string; now: number }) =>
+    becomeGone(db, id, and(eq(uploads.id, id), eq(uploads.movedTo, to)), { endedAt: now, staged: true }),
+  ),
 
   uncleaned: reading((db, { limit }: { limit: number }) =>
     selectSessions(db)
@@ -45,23 +51,32 @@ export const ends = {
       .all(),
   ),
 
-  markCleaned: writing((db, { id }: { id: string }) => {
-    const cleaned = db
-      .update(uploads)
-      .set({ staged: false })
-      .where(and(eq(uploads.id, id), inArray(uploads.status, [...FINAL_STATUSES])))
-      .run();
-    if (cleaned.changes > 0 && sessionById(db, id)?.status !== 'completed')
-      db.delete(chunks).where(eq(chunks.uploadId, id)).run();
+  markCleaned: writing((db, { id, status }: { id: string; status: Status }) => {
+    if (!isFinal(status) || change(db, id, status, { staged: false }) === null) return;
+    if (status !== 'completed') db.delete(chunks).where(eq(chunks.uploadId, id)).run();
   }),
 
   purge: writing((db, { endedBefore, limit }: { endedBefore: number; limit: number }) => {
     const ended = db
       .select({ id: sql<string>`${uploads.id}` })
       .from(throughIndex('uploads_ended'))
-      .where(and(withoutFile, eq(uploads.staged, false), lt(uploads.endedAt, endedBefore)))
+      .where(
+        and(
+          withoutFile,
+          eq(uploads.staged, false),
+          eq(uploads.hookDue, false),
+          lt(uploads.endedAt, endedBefore),
+        ),
+      )
       .orderBy(asc(uploads.endedAt))
       .limit(limit);
     return db.delete(uploads).where(inArray(uploads.id, ended)).run().changes;
   }),
 };
+
+function becomeGone(db: Db, id: string, where: SQL | undefined, changes: Changes): boolean {
+  const gone = move(db, 'completed', 'gone', where, changes);
+  // They were kept as a source to copy from; there is nothing to copy any more.
+  if (gone.length > 0) db.delete(chunks).where(eq(chunks.uploadId, id)).run();
+  return gone.length === 1;
+}

@@ -1,0 +1,110 @@
+import { CLIENT_DEFAULTS, type Clock, MAX_TIMER_MS, UploadError } from '../contract/index.js';
+import { toUploadError } from './errors.js';
+import { orAbort, type Scope, within } from './scope.js';
+
+/**
+ * Renews an expired session: refreshes a token, or has the user sign in. The links ask for their `headers` again
+ * afterwards. False, or an error, means that nobody is signed in any more.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits too
+export type OnUnauthorized = () => Promise<boolean | void> | boolean | void;
+
+export interface RenewalHooks {
+  /** Told before a call is made once more. */
+  onAgain?(): void;
+  /** Called with what waits for a renewal, to run it. */
+  around?(waiting: () => Promise<void>): Promise<void>;
+}
+
+/** Renews the session for all calls of an uploader. */
+export interface Renewal {
+  /**
+   * Makes a call; where it answers 401, renews the session and makes it once more. Calls that are refused at the same
+   * time share one renewal, and those that begin while it is on its way wait for it, and fail as it does.
+   * @throws UploadError UNAUTHORIZED where the renewal fails or does not end in time; the scope's reason when it aborts;
+   *   whatever the call throws otherwise, the second time also for a 401
+   */
+  run<T>(scope: Scope, call: () => Promise<T>, hooks?: RenewalHooks): Promise<T>;
+}
+
+/** @param patienceMs how long a renewal may take, at least CLIENT_DEFAULTS.stallMs */
+export function createRenewal(
+  onUnauthorized: OnUnauthorized | undefined,
+  clock: Clock,
+  patienceMs: number,
+): Renewal {
+  if (onUnauthorized === undefined) return { run: (_, call) => call() };
+  const limitMs = Math.min(MAX_TIMER_MS, Math.max(patienceMs, CLIENT_DEFAULTS.stallMs));
+  let latest: { readonly end: Promise<void>; readonly startedAt: number; ended: boolean } | null = null;
+  let succeeded = 0;
+
+  /** One that never ends is left alone past its time, so that the next 401 begins another. */
+  function onItsWay() {
+    return latest && !latest.ended && clock.monotonic() - latest.startedAt < limitMs ? latest : null;
+  }
+
+  function begin(refused: UploadError) {
+    const own = {
+      startedAt: clock.monotonic(),
+      ended: false,
+      end: Promise.resolve()
+        .then(onUnauthorized)
+        .catch((cause: unknown) => {
+          throw notRenewed('signing in again failed', cause);
+        })
+        .then((answer) => {
+          if (answer === false) throw refused;
+          succeeded++;
+        })
+        .finally(() => {
+          own.ended = true;
+        }),
+    };
+    own.end.catch(() => {});
+    latest = own;
+    return own;
+  }
+
+  function until({ end, startedAt }: ReturnType<typeof begin>, parent: Scope): Promise<void> {
+    return within(parent, async (scope) => {
+      const leftMs = startedAt + limitMs - clock.monotonic();
+      const cancel = clock.after(Math.max(0, leftMs), () =>
+        scope.abort(notRenewed(`onUnauthorized did not end within ${limitMs / 1000} s`)),
+      );
+      try {
+        await orAbort(end, scope.signal);
+      } finally {
+        cancel();
+      }
+    });
+  }
+
+  return {
+    async run(scope, call, hooks = {}) {
+      const around = hooks.around ?? ((waiting) => waiting());
+      for (let renewed = false; ; hooks.onAgain?.()) {
+        const another = onItsWay();
+        if (another) await around(() => until(another, scope));
+        const before = succeeded;
+        try {
+          return await call();
+        } catch (cause) {
+          scope.signal.throwIfAborted();
+          const refused = toUploadError(cause);
+          if (refused.code !== 'UNAUTHORIZED' || renewed) throw cause;
+          // Renewed since this call went out: it goes again with the headers of now.
+          if (succeeded !== before) continue;
+          await around(() => until(onItsWay() ?? begin(refused), scope));
+          renewed = true;
+        }
+      }
+    },
+  };
+}
+
+function notRenewed(why: string, cause?: unknown): UploadError {
+  return new UploadError('UNAUTHORIZED', {
+    message: `You are not signed in any more, and ${why}. Sign in; the upload goes on where it was.`,
+    cause,
+  });
+}

@@ -1,0 +1,39 @@
+import { bounded } from './bounded.js';
+import type { Engine } from './engine.js';
+import type { Job } from './job.js';
+import type { Scope } from './scope.js';
+
+/**
+ * One request of an upload: bounded in time, and made once more where the session had to be renewed for it.
+ * @throws what `bounded` and `Renewal.run` throw
+ */
+export function request<T>(
+  engine: Engine,
+  job: Job,
+  timeoutMs: number,
+  scope: Scope,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return renewing(engine, job, scope, () => bounded(engine.clock, timeoutMs, scope, call));
+}
+
+/** The second half of it. What the renewal takes does not count against the upload's patience. */
+export function renewing<T>(
+  { clock, renewal }: Engine,
+  job: Job,
+  scope: Scope,
+  call: () => Promise<T>,
+): Promise<T> {
+  return renewal.run(scope, call, {
+    onAgain() {
+      job.retries++;
+      job.report({ type: 'retry' });
+    },
+    async around(waiting) {
+      const idleMs = clock.monotonic() - job.lastProgressAt;
+      await waiting();
+      // Several requests may wait for the same renewal: its time is left out once.
+      job.lastProgressAt = Math.max(job.lastProgressAt, clock.monotonic() - idleMs);
+    },
+  });
+}

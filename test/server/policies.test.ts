@@ -1,0 +1,98 @@
+import { createTRPCClient, httpBatchLink } from '@trpc/client';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createUploader, uploadLink } from '../../client/index.js';
+import { KiB } from '../../contract/index.js';
+import { policy } from '../../server/index.js';
+import { startServer, temporaryFolder } from '../support/server.js';
+import { randomFile, wireClient } from '../support/wire.js';
+
+const file = randomFile(300 * KiB, 300 * KiB);
+
+async function serve(policies: Parameters<typeof startServer>[0]['policies']) {
+  const folder = await temporaryFolder();
+  const server = await startServer({ root: folder.path, policies: policies ?? {} });
+  const client = wireClient(server.url);
+  return {
+    client,
+    server,
+    init: (more: object) => client.init({ ...file.input(), ...more }),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('a named policy', () => {
+  it('gives every hook the same metadata: what its schema made, as JSON keeps it', async () => {
+    const seen: unknown[] = [];
+    const dated = policy({
+      input: z.object({
+        day: z.iso.date().transform((day) => new Date(day)),
+        tag: z.string().default('none'),
+      }),
+      authorize: ({ metadata }, stage) => {
+        seen.push([stage, metadata]);
+        return true;
+      },
+      beforePublish: ({ metadata }) => {
+        seen.push(['staged', metadata]);
+        return true;
+      },
+      completed: ({ metadata }) => ({ year: metadata.day.slice(0, 4), at: new Date(0) }),
+    });
+    await using test = await serve({ dated });
+    const trpc = createTRPCClient<typeof test.server.router>({
+      links: [uploadLink({ url: test.server.url }), httpBatchLink({ url: test.server.url })],
+    });
+    await using uploader = createUploader(trpc.uploads);
+    const result = await uploader.upload(file.bytes, {
+      name: 'a',
+      policy: 'dated',
+      metadata: { day: '2026-05-04' },
+    });
+    expect(result.data).toEqual({ year: '2026', at: '1970-01-01T00:00:00.000Z' });
+    const metadata = { day: '2026-05-04T00:00:00.000Z', tag: 'none' };
+    expect(seen).toEqual(['init', 'staged', 'publish'].map((stage) => [stage, metadata]));
+  });
+
+  it('may ask elsewhere whether metadata are right', async () => {
+    const albums = new Set(['summer']);
+    const input = z.object({ album: z.string().refine(async (name) => albums.has(name), 'no such album') });
+    await using test = await serve({ photos: policy({ input }) });
+    expect((await test.init({ policy: 'photos', metadata: { album: 'summer' } })).status).toBe(200);
+    const refused = await test.init({ policy: 'photos', metadata: { album: 'winter' } });
+    expect(refused).toMatchObject({ status: 400, upload: { code: 'INPUT_INVALID', retryable: false } });
+    expect(refused.message).toBe('"metadata.album" is not valid: no such album.');
+  });
+
+  it.each<[string, object, string]>([
+    ['a wrong name', { policy: 'foto' }, 'This server has no such policy. It has: default, photos.'],
+    [
+      'no metadata',
+      { policy: 'photos' },
+      '"metadata" is not valid: Invalid input: expected object, received undefined.',
+    ],
+    [
+      'a missing field',
+      { policy: 'photos', metadata: {} },
+      '"metadata.album" is not valid: Invalid input: expected string, received undefined.',
+    ],
+    [
+      'metadata that are no object',
+      { policy: 'photos', metadata: 'album' },
+      '"metadata" is not valid: Invalid input: expected record, received string.',
+    ],
+  ])('refuses %s with a sentence, and keeps nothing', async (_, input, message) => {
+    await using test = await serve({ photos: policy({ input: z.object({ album: z.string() }) }) });
+    const refused = await test.init(input);
+    expect(refused).toMatchObject({ status: 400, message, upload: { code: 'INPUT_INVALID' } });
+    expect((await test.client.query<{ items: unknown[] }>('list', {})).data.items).toEqual([]);
+  });
+
+  it('called default is the one that bare clients get', async () => {
+    await using test = await serve({ default: policy({ maxFileSize: 10 }) });
+    expect((await test.init({})).upload).toMatchObject({ code: 'FILE_TOO_LARGE', expected: 10 });
+  });
+});

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+import base from './vitest.config.js';
+
+/**
+ * `npm run test:packaging`: the packed tarball in scratch projects, under package managers, Node versions and bundlers.
+ * Takes minutes, and the npm registry.
+ */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ['test/packaging/**/*.packaging.ts'],
+    globalSetup: ['test/packaging/support/setup.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    fileParallelism: false,
+  },
+});
