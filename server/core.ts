@@ -11,6 +11,7 @@ import { createEvents, type Events } from './events.js';
 import { consoleLogger, type Logger } from './log.js';
 import type { ResolvedPolicy } from './policy.js';
 import { createWorkerPool } from './pool.js';
+import { createQueues, type Queues } from './queues.js';
 import { createBudget } from './receive/budget.js';
 import { createInFlight } from './receive/in-flight.js';
 import { createReceive, type Receive } from './receive/receive.js';
@@ -47,6 +48,8 @@ export interface Core {
   readonly receive: Receive;
   readonly start: Start;
   readonly policies: Map<string, ResolvedPolicy>;
+  /** Moving and removing one file exclude each other, however often the server is mounted. */
+  readonly fileTurns: Queues;
   readonly clock: Clock;
   readonly log: Logger;
   readonly completionWaitMs: number;
@@ -144,19 +147,8 @@ export function createCore(
     ...{ sessions, store, budget, inFlight, repair, events, cleanup, clock, rate, writer, durability },
   });
   const start = createStart({
-    ...{
-      sessions,
-      store,
-      policies,
-      hooks,
-      repair,
-      assembler,
-      cleanup,
-      quota,
-      clock,
-      newId,
-      completionWaitMs,
-    },
+    ...{ sessions, store, policies, hooks, repair, assembler },
+    ...{ cleanup, quota, clock, newId, completionWaitMs },
   });
 
   let opening: Promise<void> | null = null;
@@ -232,6 +224,7 @@ export function createCore(
       completionWaitMs,
     },
     drainMs: rate.windowMs,
+    fileTurns: createQueues(),
     ready: async () => {
       if (closing !== null) throw new UploadError('SERVER_BUSY', { message: 'The server is stopping.' });
       opening ??= open().catch((error: unknown) => {

@@ -3,7 +3,6 @@ import type { Core } from './core.js';
 import { createMove } from './files/move.js';
 import { createServe } from './files/serve.js';
 import type { FileAccess, Files, StoredFile } from './files/types.js';
-import { createQueues } from './queues.js';
 import type { UploadSession } from './sessions/sessions.js';
 import { markGone } from './start.js';
 import type { ByteRange } from './stores/store.js';
@@ -18,10 +17,8 @@ export type {
 } from './files/types.js';
 
 export function createFiles(core: Core): Files {
-  const { store, sessions } = core;
+  const { store, sessions, fileTurns: inTurn } = core;
   const move = createMove(core);
-  /** Moving and removing one file exclude each other. */
-  const inTurn = createQueues();
 
   async function find(uploadId: string, access: FileAccess): Promise<UploadSession | null> {
     await core.ready();

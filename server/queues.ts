@@ -1,5 +1,7 @@
 /** Runs work for a key after all that was given for the same key before has ended, whatever its outcome. */
-export function createQueues(): <Result>(key: string, work: () => Promise<Result>) => Promise<Result> {
+export type Queues = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>;
+
+export function createQueues(): Queues {
   const last = new Map<string, Promise<unknown>>();
   return async (key, work) => {
     const before = last.get(key) ?? Promise.resolve();

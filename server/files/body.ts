@@ -25,6 +25,8 @@ export function webBodyOf(
   if (signal?.aborted) onAbort();
   else signal?.addEventListener('abort', onAbort, { once: true });
   stream.once('close', end);
+  // Until the first piece is asked for nobody else listens, and an error unheard would end the process.
+  stream.on('error', () => {});
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

@@ -78,6 +78,8 @@ export function createServe(files: Pick<Files, 'stat' | 'open'>, log: Logger): P
     try {
       // Of HTTP/2 the stream itself: a reset of it does not end a pipeline to the response.
       const sink = 'createPushResponse' in response ? response.stream : response;
+      // Of one that has ended already, HTTP/2 tells a pipeline nothing: it would wait for ever, its file open.
+      if (!sink || sink.destroyed) return void stream.destroy();
       await pipeline(stream, (pieces) => exactly(bytes, pieces), sink);
     } catch (error) {
       // The status is sent: that the connection is cut, by the pipeline, is all that the client can be told.

@@ -61,8 +61,8 @@ export interface Sessions extends AsyncDisposable {
 
   // --- receiving
   /**
-   * One session per identity (owner, policy, declaredHash, size, chunkSize, name, relativePath) among `receiving`,
-   * `assembling` and `completed`, however many callers race. Reserves the quota. `copyFrom` is honoured only while
+   * One session per identity (owner, policy, declaredHash, size, chunkSize, name, relativePath, metadata, whose
+   * members may be in any order) among `receiving`, `assembling` and `completed`, however many callers race. Reserves the quota. `copyFrom` is honoured only while
    * that upload is `completed`; otherwise the session begins in `receiving` as any other. Joining puts off the expiry;
    * a `receiving` session whose whole lifetime is over is not joined but expires here.
    */

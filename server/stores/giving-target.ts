@@ -9,7 +9,8 @@ export function refused(message: string, cause?: unknown): UploadError {
 }
 
 const UNUSABLE = ['ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EINVAL'];
-const FORBIDDEN = ['EACCES', 'EPERM', 'EROFS'];
+/** The server's user lacks the right. */
+export const FORBIDDEN = ['EACCES', 'EPERM', 'EROFS'];
 
 /** Gives failures that are about the target a sentence that says what to do. */
 export async function permitted<Result>(

@@ -3,7 +3,7 @@ import { UploadError } from '../../contract/index.js';
 import type { TaskRunner } from '../../workers/tasks.js';
 import { findDamaged } from './damage.js';
 import { codeOf, type FileCalls, unless } from './file-calls.js';
-import { makeTargetFolder, permitted, placeOf, refused } from './giving-target.js';
+import { FORBIDDEN, makeTargetFolder, permitted, placeOf, refused } from './giving-target.js';
 import type { Layout } from './layout.js';
 import { checkFolder } from './ready.js';
 import type { Store, StoredChunk, StoredUpload } from './store.js';
@@ -97,13 +97,14 @@ export function createGiving(deps: {
     to: string,
     chunksOf: () => Promise<readonly StoredChunk[]>,
   ): Promise<boolean> {
-    const folder = path.dirname(to);
     if (!(await isForApps(to)))
       throw refused(
         "The target is a name of the server's own. Choose a path outside of the root's `staging` and `files`, that does not begin with `.chunkwise-`.",
       );
     const published = await source(upload);
     if (published === null) return false;
+    // Where it really is: a folder cannot be synced by a link to it.
+    const folder = await placeOf(files, path.dirname(to));
     await makeTargetFolder(files, tasks, folder);
 
     if (!(await isGiven(upload, to, published))) {
@@ -140,7 +141,7 @@ export function createGiving(deps: {
     // The app may have moved or removed its folder since.
     await unless(
       ABSENT,
-      removed.then(() => tasks.run('syncFolder', { path: path.dirname(to) })),
+      removed.then(async () => tasks.run('syncFolder', { path: await files.realpath(path.dirname(to)) })),
     );
   }
 
@@ -151,8 +152,12 @@ export function createGiving(deps: {
       const published = await source(upload);
       // Where the target was refused, nothing was given.
       if (published === null || !(await isForApps(to).catch(() => false))) return;
-      if (await isGiven(upload, to, published)) await files.unlink(to);
-      await forgetCopy(upload, to);
+      const undo = async () => {
+        if (await isGiven(upload, to, published)) await files.unlink(to);
+        await forgetCopy(upload, to);
+      };
+      // Where the server has no right any more, nothing can be undone, and the file must not be stuck for that.
+      await unless(FORBIDDEN, undo());
     },
 
     async letGo(upload, to) {

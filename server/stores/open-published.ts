@@ -30,5 +30,7 @@ export async function openPublished(
     if (!isWhole || upload.size === 0) await handle.close();
   }
   if (!isWhole) return null;
-  return upload.size === 0 ? Readable.from([]) : handle.createReadStream({ ...range });
+  if (upload.size === 0) return Readable.from([]);
+  // With its end even for the whole file: one that was moved meanwhile may grow, and no answer may.
+  return handle.createReadStream(range ? { ...range } : { start: 0, end: upload.size - 1 });
 }

@@ -77,6 +77,35 @@ describe('avatars and videos', () => {
   });
 });
 
+test('a photo is served by the id of its own row, and only to whom the row belongs', async () => {
+  type Photo = { uploadId: string; userId: number };
+  type Serve = (request: Request, id: number, user: { id: number } | null) => Promise<Response>;
+  const { photoUploads } = await recipe<{
+    photoUploads(photos: object): { uploads: RecipeUploads; servePhoto: Serve };
+  }>('photos.ts');
+  const rows: Photo[] = [];
+  const photos = {
+    add: async (photo: Photo) => rows.push(photo),
+    find: async (id: number) => rows[id - 1] ?? null,
+  };
+  const { uploads, servePhoto } = photoUploads(photos);
+  await using server = await mounted(uploads);
+  const file = picture('photo.png');
+  const { uploadId, data } = await server.as('7').uploader.upload(file, { policy: 'photos' });
+  expect(data).toEqual({ id: 1, src: '/photos/1' });
+  expect(rows).toEqual([{ uploadId, userId: 7 }]);
+  const request = new Request('http://localhost/photos/1');
+  const served = await servePhoto(request, 1, { id: 7 });
+  expect(Buffer.from(await served.arrayBuffer())).toEqual(Buffer.from(await file.arrayBuffer()));
+  for (const [id, user] of [
+    [1, { id: 8 }],
+    [1, null],
+    [2, { id: 7 }],
+  ] as const)
+    expect((await servePhoto(request, id, user)).status).toBe(404);
+  await uploads.close();
+});
+
 test('a document is moved to a place of its own, and its bytes are sent again where it comes again', async () => {
   const { uploads } = await recipe<{ uploads: RecipeUploads }>('documents.ts');
   await using server = await mounted(uploads);
@@ -155,6 +184,9 @@ describe('with the router', () => {
     const { uploadId } = await server.as('carl').uploader.upload(picture('carl.png'), { policy: 'avatars' });
     const caller = (id: string) => createCaller({ ...uploads.context(), user: { id } });
     expect(await caller('ann').removeAvatar({ uploadId })).toEqual({ removed: false });
+    expect(avatars.current('carl')).toBe(uploadId);
+    // As a call does that ends before it has forgotten the row.
+    await uploads.files.remove(uploadId, { owner: 'carl' });
     expect(avatars.current('carl')).toBe(uploadId);
     expect(await caller('carl').removeAvatar({ uploadId })).toEqual({ removed: true });
     expect(avatars.current('carl')).toBeNull();

@@ -24,6 +24,12 @@ beforeAll(async () => {
   packed = await pack(ROOT, folder);
 });
 
+/** Files and folders that a document links to, as it writes them. */
+function linksOf(text: string): string[] {
+  const targets = [...text.matchAll(/\]\(([^)\s#]*)[^)\s]*\)/g)].map(([, target = '']) => target);
+  return targets.filter((target) => target !== '' && !/^(https?:|mailto:)/.test(target));
+}
+
 describe('the package', () => {
   test('publint --strict has nothing against it', async () => {
     const { passes, says } = await lint('publint', ['run', packed.tarball, '--strict']);
@@ -39,24 +45,36 @@ describe('the package', () => {
       expect(says).toMatch(new RegExp(`"chunkwise${entry.slice(1)}" *│ OK \\((ESM|JSON)\\) *│ OK`));
   });
 
-  test('has what is built, its sources, documents and license, and nothing else', () => {
+  test('has what is built, its sources, documents, examples and license, and nothing else', () => {
     const fine = [
       new RegExp(`^dist/(${folders.join('|')})/[\\w./-]+\\.(js|d\\.ts)(\\.map)?$`),
       new RegExp(`^(${folders.join('|')})/[\\w./-]+\\.tsx?$`),
       /^server\/sessions\/sqlite\/migrations\/\w+\.sql$/,
       /^docs\/[\w./-]+\.md$/,
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+      /^examples\/(?!.*(node_modules|\.next)\/)[\w./[\]-]+\.(tsx?|json)$/,
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md)$/,
     ];
     expect(packed.files.filter((file) => !fine.some((pattern) => pattern.test(file)))).toEqual([]);
     for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/errors.md'])
       expect(packed.files).toContain(file);
-    expect(packed.files.filter((file) => /\.test\.|\.test-d\.|tsbuildinfo/.test(file))).toEqual([]);
+    expect(packed.files.filter((file) => /\.test\.|\.test-d\.|tsbuildinfo/.test(file))).toEqual([
+      'examples/testing/app.test.ts',
+    ]);
+  });
+
+  test('has what its documents link to', () => {
+    const lost = packed.files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) => linksOf(read(file)).map((target) => path.join(path.dirname(file), target)))
+      .filter((target) => !packed.files.some((file) => file === target || file.startsWith(`${target}/`)));
+    expect(lost).toEqual([]);
+    expect(linksOf('[a](docs/b.md#c) [d](#e) [f](https://g.org)')).toEqual(['docs/b.md']);
   });
 
   test('has each source once, and once built', () => {
     const modules = (pattern: RegExp) => packed.files.flatMap((file) => pattern.exec(file)?.[1] ?? []).sort();
     const written = sources(folders).map((file) => file.replace(/\.tsx?$/, ''));
-    expect(modules(/^(?!dist\/)(.*)\.tsx?$/)).toEqual(written.sort());
+    expect(modules(/^(?!dist\/|examples\/)(.*)\.tsx?$/)).toEqual(written.sort());
     for (const built of [
       /^dist\/(.*)\.js$/,
       /^dist\/(.*)\.d\.ts$/,

@@ -91,6 +91,31 @@ describe('a named policy', () => {
     expect((await test.client.query<{ items: unknown[] }>('list', {})).data.items).toEqual([]);
   });
 
+  it('takes the same file for something else as another upload, which costs no bytes', async () => {
+    const posts = policy({
+      input: z.object({ post: z.number() }),
+      completed: ({ metadata, uploadId }) => ({ post: metadata.post, uploadId }),
+    });
+    await using test = await serve({ posts });
+    const trpc = createTRPCClient<typeof test.server.router>({
+      links: [uploadLink({ url: test.server.url }), httpBatchLink({ url: test.server.url })],
+    });
+    await using uploader = createUploader(trpc.uploads);
+    const send = (post: number) =>
+      uploader.upload(file.bytes, { name: 'a', policy: 'posts', metadata: { post } });
+    const first = await send(1);
+    const second = await send(2);
+    expect([first.data, second.data]).toEqual([
+      { post: 1, uploadId: first.uploadId },
+      { post: 2, uploadId: second.uploadId },
+    ]);
+    expect(second.uploadId).not.toBe(first.uploadId);
+    expect([first.sentBytes, second.sentBytes]).toEqual([file.bytes.length, 0]);
+    // Asked again, each is answered as it is.
+    expect((await send(1)).uploadId).toBe(first.uploadId);
+    expect((await send(2)).uploadId).toBe(second.uploadId);
+  });
+
   it('called default is the one that bare clients get', async () => {
     await using test = await serve({ default: policy({ maxFileSize: 10 }) });
     expect((await test.init({})).upload).toMatchObject({ code: 'FILE_TOO_LARGE', expected: 10 });

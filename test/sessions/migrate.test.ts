@@ -131,6 +131,31 @@ describe('migrateUploads', () => {
     expect(existsSync(database)).toBe(false);
   });
 
+  test('never touches a database of another root, which may be in use there', async () => {
+    const database = path.join(folder.path, 'shared.db');
+    earlier(database);
+    const sqlite = new Database(database);
+    sqlite.exec(`insert into meta (key, value) values ('root_id', 'another');
+      insert into uploads (id, owner, policy, name, size, mode, chunk_size, total, status, created_at, expires_at)
+      values ('x', 'ann', 'default', 'film', 1, 'single', 1, 1, 'receiving', 0, 0)`);
+    sqlite.close();
+    await expect(migrateUploads({ root: path.join(folder.path, 'root'), database })).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('belongs to another root'),
+    });
+    expect(appliedIn(database)).toEqual(TAGS.slice(0, -1));
+  });
+
+  test('never touches the database of a running server, by whatever root it is named', async () => {
+    await using uploads = server({ migrate: 'auto' });
+    await uploads.ready();
+    const root = path.join(folder.path, 'elsewhere');
+    await expect(migrateUploads({ root, database: folder.file })).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('another Chunkwise server'),
+    });
+  });
+
   test('makes a root that is not there yet', async () => {
     const root = path.join(folder.path, 'new', 'root');
     await migrateUploads({ root });

@@ -20,4 +20,12 @@ export const migrations: readonly { readonly tag: string; readonly statements: r
     ],
   },
   { tag: '0001_moved_to', statements: ['ALTER TABLE `uploads` ADD `moved_to` text;'] },
+  {
+    tag: '0002_metadata_in_identity',
+    statements: [
+      'DROP INDEX `uploads_identity`;',
+      'ALTER TABLE `uploads` ADD `metadata_hash` blob;',
+      'CREATE UNIQUE INDEX `uploads_identity` ON `uploads` (`owner`,`policy`,`declared_hash`,`size`,`chunk_size`,`name`,quote("relative_path"),quote("metadata_hash")) WHERE "status" in (\'receiving\', \'assembling\', \'completed\') and "declared_hash" is not null;',
+    ],
+  },
 ];

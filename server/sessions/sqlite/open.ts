@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type Database from 'better-sqlite3';
 import { SQLITE_BUSY_TIMEOUT_MS, UploadError } from '../../../contract/index.js';
-import { loadDriver } from './driver.js';
+import { databaseOf, lockFileOf } from '../../core-options.js';
+import { type DatabaseClass, loadDriver } from './driver.js';
 import { inspectDatabase } from './inspect.js';
 import { takeLock } from './lock.js';
 import { migrate, pendingMigrations, toMigrate } from './migrate.js';
@@ -24,13 +25,16 @@ export async function openDatabase(files: DatabaseFiles): Promise<OpenDatabase> 
   const { file, lockFile, unsynced = false } = files;
   const { Database, drizzle } = await loadDriver();
   for (const folder of [lockFile, file]) mkdirSync(path.dirname(folder), { recursive: true });
-  const lock = takeLock(Database, lockFile);
+  const lock = takeLocks(Database, files);
   try {
-    const pending = pendingMigrations(inspectDatabase(Database, file));
+    const applied = inspectDatabase(Database, file);
+    const pending = pendingMigrations(applied);
     if (files.migrate === 'manual' && pending.length > 0) throw toMigrate(files, pending);
     const sqlite = new Database(file, { timeout: SQLITE_BUSY_TIMEOUT_MS });
     try {
       configure(sqlite, unsynced);
+      // Before it is changed: another root's server may be running on it.
+      if (applied.length > 0) bindToRoot(sqlite, file, path.dirname(lockFile));
       migrate(sqlite, file);
       assertDurable(sqlite, unsynced);
       bindToRoot(sqlite, file, path.dirname(lockFile));
@@ -50,6 +54,26 @@ export async function openDatabase(files: DatabaseFiles): Promise<OpenDatabase> 
     };
   } catch (error) {
     lock.release();
+    throw error;
+  }
+}
+
+/** Of its own root; and of the one that the database is the default one of, whose server may be running. */
+function takeLocks(Database: DatabaseClass, { file, lockFile }: DatabaseFiles): { release(): void } {
+  const own = takeLock(Database, lockFile);
+  const root = path.dirname(file);
+  const other = lockFileOf({ root });
+  if (file !== databaseOf({ root }) || other === lockFile || !existsSync(other)) return own;
+  try {
+    const theirs = takeLock(Database, other);
+    return {
+      release() {
+        theirs.release();
+        own.release();
+      },
+    };
+  } catch (error) {
+    own.release();
     throw error;
   }
 }

@@ -40,6 +40,8 @@ export const uploads = sqliteTable(
     type: exactText(),
     lastModified: integer('last_modified'),
     metadata: text({ mode: 'json' }).$type<Metadata>(),
+    /** SHA-256 of the metadata as JSON, for the identity: the metadata themselves may be too long for an index. */
+    metadataHash: hexBytes('metadata_hash'),
     size: integer().notNull(),
     mode: text().$type<Mode>().notNull(),
     chunkSize: integer('chunk_size').notNull(),
@@ -88,6 +90,7 @@ export const uploads = sqliteTable(
         table.chunkSize,
         table.name,
         sql`quote("relative_path")`,
+        sql`quote("metadata_hash")`,
       )
       .where(sql`"status" in ('receiving', 'assembling', 'completed') and "declared_hash" is not null`),
     index('uploads_content').on(

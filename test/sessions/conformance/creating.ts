@@ -51,7 +51,11 @@ export function creating(fixture: () => Fixture) {
     expect(new Set(outcomes.map((outcome) => outcome.kind !== 'quota' && outcome.session.id)).size).toBe(1);
   });
 
-  const identity = { declaredHash: fileHash('identity'), relativePath: 'a/film.mp4' };
+  const identity = {
+    declaredHash: fileHash('identity'),
+    relativePath: 'a/film.mp4',
+    metadata: { post: 1, tags: [{ a: [2, 1], b: 1 }] },
+  };
   test.each<[string, Partial<NewUpload>]>([
     ['owner', { owner: 'somebody' }],
     ['policy', { policy: 'films' }],
@@ -62,10 +66,23 @@ export function creating(fixture: () => Fixture) {
     ['relative path', { relativePath: 'b/film.mp4' }],
     ['no relative path', { relativePath: null }],
     ['a lone surrogate', { name: '\ud800' }],
+    ['metadata', { metadata: { post: 2, tags: [{ b: 1, a: [2, 1] }] } }],
+    ['order in a list of the metadata', { metadata: { post: 1, tags: [{ a: [1, 2], b: 1 }] } }],
+    ['empty metadata', { metadata: {} }],
+    ['no metadata', { metadata: null }],
   ])('another %s is another upload', async (_, other) => {
     await created(sessions(), identity);
     await created(sessions(), { ...identity, ...other });
     expect((await sessions().create(newUpload(identity), UNLIMITED, T0)).kind).toBe('joined');
+  });
+
+  test('metadata are the same in whatever order their members come', async () => {
+    const session = await created(sessions(), identity);
+    const turned = { ...identity, metadata: { tags: [{ b: 1, a: [2, 1] }], post: 1 } };
+    expect(await sessions().create(newUpload(turned), UNLIMITED, T0)).toMatchObject({
+      kind: 'joined',
+      session: { id: session.id, metadata: identity.metadata },
+    });
   });
 
   test('without a relative path, and with an empty one, identities are told apart too', async () => {

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { and, eq, sql } from 'drizzle-orm';
-import { UploadError } from '../../../../contract/index.js';
+import { type Metadata, UploadError } from '../../../../contract/index.js';
 import type { CreateOutcome, ExpiryRules, NewUpload, Quota, UploadSession } from '../../sessions.js';
 import { chunks, uploads } from '../schema.js';
 import { sessionColumns } from './columns.js';
@@ -28,6 +29,7 @@ export const create = writing((db, { upload, quota, expiry, now }: CreateArgs): 
     .insert(uploads)
     .values({
       ...upload,
+      metadataHash: hashOf(upload.metadata),
       copyFrom: source?.id ?? null,
       hash: upload.declaredHash,
       status: 'receiving',
@@ -44,6 +46,8 @@ function sameIdentity(db: Db, upload: NewUpload): UploadSession | undefined {
   if (upload.declaredHash === null) return undefined;
   const relativePath =
     upload.relativePath === null ? null : sql.param(upload.relativePath, uploads.relativePath);
+  const metadataHash = hashOf(upload.metadata);
+  const metadata = metadataHash === null ? null : sql.param(metadataHash, uploads.metadataHash);
   return selectSessions(db)
     .where(
       and(
@@ -54,10 +58,25 @@ function sameIdentity(db: Db, upload: NewUpload): UploadSession | undefined {
         eq(uploads.chunkSize, upload.chunkSize),
         eq(uploads.name, upload.name),
         sql`quote(${uploads.relativePath}) = quote(${relativePath})`,
+        sql`quote(${uploads.metadataHash}) = quote(${metadata})`,
         matching,
       ),
     )
     .get();
+}
+
+/** Members in any order are the same metadata. */
+function hashOf(metadata: Metadata | null): string | null {
+  if (metadata === null) return null;
+  return createHash('sha256').update(sorted(metadata)).digest('hex');
+}
+
+function sorted(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }
 
 /** The completed upload whose file and chunk records the new one may take over. */
