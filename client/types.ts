@@ -85,10 +85,13 @@ export type UploadOptions<
   Name extends PolicyName<Client> = DefaultName<Client>,
 > = SourceOptions & PolicyAndMetadata<InitOf<Client>, Name>;
 
-/** For the default policy: none are needed, unless its metadata are. */
-export type DefaultOptions<Client extends UploadsClient> =
-  // biome-ignore lint/complexity/noBannedTypes: asks whether all options may be left out.
-  {} extends UploadOptions<Client> ? [options?: UploadOptions<Client>] : [options: UploadOptions<Client>];
+/** For the default policy: none are needed, unless its metadata are, or there is no such policy. */
+export type DefaultOptions<Client extends UploadsClient> = [DefaultName<Client>] extends [never]
+  ? [options: 'chunkwise: this server wants `policy` to be named']
+  : // biome-ignore lint/complexity/noBannedTypes: asks whether all options may be left out.
+    {} extends UploadOptions<Client>
+    ? [options?: UploadOptions<Client>]
+    : [options: UploadOptions<Client>];
 
 /** What an upload under the default policy gives. */
 export type DefaultData<Client extends UploadsClient> = DataOf<Client, DefaultName<Client>>;

@@ -49,8 +49,7 @@ export interface Uploader<Client extends UploadsClient = UploadsClient> extends 
   ): Promise<Settled<DataOf<Client, Name>>[]>;
   uploadAll(
     sources: Sources,
-    options?: DefaultOptions<Client>[0],
-    onTask?: (task: UploadTask<DefaultData<Client>>) => void,
+    ...options: [...DefaultOptions<Client>, onTask?: (task: UploadTask<DefaultData<Client>>) => void]
   ): Promise<Settled<DefaultData<Client>>[]>;
   /** Cancels what still runs, keeping the sessions, and ends the hasher's threads. */
   close(): Promise<void>;

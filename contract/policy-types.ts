@@ -9,8 +9,8 @@ export interface PolicyTypes {
   data: unknown;
 }
 
-/** By name. `default` is always among them. */
-export type PolicyMap = { [Name in string]: PolicyTypes } & { default: PolicyTypes };
+/** By name. */
+export type PolicyMap = { [Name in string]: PolicyTypes };
 
 /** Of a server that configures none. */
 export type NoPolicies = { default: { metadata: Metadata | undefined; data: undefined } };

@@ -33,8 +33,11 @@ function createInstances(): Instances {
       entry.users++;
       // The newest word counts for the policies that it names. One that it does not name stays: forgetting its hooks
       // would let its uploads pass unasked.
-      for (const [name, policy] of policies)
-        if (named.has(name) || !entry.core.policies.has(name)) entry.core.policies.set(name, policy);
+      for (const name of named) {
+        const policy = policies.get(name);
+        if (policy) entry.core.policies.set(name, policy);
+        else entry.core.policies.delete(name);
+      }
       let left = false;
       return {
         core: entry.core,

@@ -83,7 +83,8 @@ export interface PolicyOptions<Input extends z.ZodType = AnyMetadata, Data = und
 /** Any policy, whatever its metadata: what the server's core works with. */
 // biome-ignore lint/suspicious/noExplicitAny: a policy is contravariant in its metadata and covariant in its data.
 export type AnyPolicy = PolicyOptions<any, any>;
-export type Policies = Record<string, AnyPolicy>;
+/** By name. `default: false`: an upload has to name a policy. */
+export type Policies = Record<string, AnyPolicy | false>;
 
 /** Infers a policy's types, of its metadata from `input` and of its `data` from `completed`; returns its argument. */
 export function policy<Input extends z.ZodType = AnyMetadata, Data = undefined>(
@@ -106,9 +107,15 @@ type DataOut<Policy> = Policy extends { completed?: infer Hook }
 // biome-ignore lint/suspicious/noConfusingVoidType: what a hook without a result returns.
 type JsonOrNone<Answer> = Answer extends void | undefined ? undefined : AsJson<Answer>;
 
-/** What configured policies mean to clients. `default` exists in any case. */
+type Closed<Configured> = {
+  [Name in keyof Configured]: Configured[Name] extends false ? Name : never;
+}[keyof Configured];
+
+/** What configured policies mean to clients. `default` is among them unless it is false. */
 export type PolicyMapOf<Configured extends Policies> = {
-  [Name in (keyof Configured & string) | 'default']: Name extends keyof Configured
+  [Name in (keyof Configured & string) | 'default' as Name extends Closed<Configured>
+    ? never
+    : Name]: Name extends keyof Configured
     ? { metadata: MetadataIn<Configured[Name]>; data: DataOut<Configured[Name]> }
     : NoPolicies['default'];
 };
@@ -127,7 +134,7 @@ export interface StoreLimits {
 }
 
 /**
- * All policies, with `default` always among them.
+ * All policies, with `default` among them unless it is false.
  * @throws Error in plain words where limits contradict each other
  */
 export function resolvePolicies(
@@ -138,6 +145,7 @@ export function resolvePolicies(
   const resolved = new Map<string, ResolvedPolicy>();
   const all: Policies = { [DEFAULT_POLICY]: {}, ...policies };
   for (const [name, options] of Object.entries(all)) {
+    if (options === false) continue;
     const maxChunkSize = options.maxChunkSize ?? DEFAULT_PLAN_RULES.maxChunkSize;
     const maxChunks = Math.min(DEFAULT_PLAN_RULES.maxChunks, store.maxChunks);
     const rules: PlanRules = {

@@ -30,7 +30,10 @@ export interface UploadsOptions<Context, Configured extends Policies = Policies>
    * `'shared'`: all callers are one owner.
    */
   owner: 'shared' | ((ctx: Context) => string | null | Promise<string | null>);
-  /** Named sets of rules, each made by `policy()`; `default` exists in any case. */
+  /**
+   * Named sets of rules, each made by `policy()`. An upload that names none has the policy `default`, which takes
+   * everything unless you say otherwise; with `default: false` it is refused.
+   */
   policies?: Configured;
 }
 

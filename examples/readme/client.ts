@@ -1,12 +1,22 @@
 import { createTRPCClient, httpBatchLink } from '@trpc/client';
-import { createUploader, fileSource, isUploadError, nodeHasher, uploadLink } from 'chunkwise/client/node';
+import {
+  checkedFetch,
+  createUploader,
+  fileSource,
+  isUploadError,
+  nodeHasher,
+  uploadLink,
+} from 'chunkwise/client/node';
 import type { AppRouter } from './server.js';
 
 const [file = 'holiday.mov', url = 'http://localhost:3000'] = process.argv.slice(2);
 const headers = { authorization: 'Bearer s3cret' };
 
 const trpc = createTRPCClient<AppRouter>({
-  links: [uploadLink({ url, headers }), httpBatchLink({ url, headers, maxItems: 100 })],
+  links: [
+    uploadLink({ url, headers }),
+    httpBatchLink({ url, headers, maxItems: 100, fetch: checkedFetch() }),
+  ],
 });
 await using uploader = createUploader(trpc.uploads, { hasher: nodeHasher() });
 

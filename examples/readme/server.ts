@@ -12,10 +12,12 @@ interface Context extends UploadsContext {
 const users = new Map([['Bearer s3cret', 'ann']]);
 
 const uploads = createUploads({
-  root: process.env.ROOT ?? './data',
+  root: process.env.ROOT ?? './uploads',
   // Nobody else sees, continues or aborts an owner's uploads. null: not signed in.
   owner: (ctx: Context) => ctx.user,
   policies: {
+    // Without this line an upload that names no policy goes to `default`, which takes everything.
+    default: false,
     albums: policy({
       types: ['image/*', 'video/*'],
       maxFileSize: 20 * 1024 ** 3,

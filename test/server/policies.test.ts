@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createUploader, uploadLink } from '../../client/index.js';
 import { KiB } from '../../contract/index.js';
-import { policy } from '../../server/index.js';
+import { createUploads, policy } from '../../server/index.js';
 import { startServer, temporaryFolder } from '../support/server.js';
 import { randomFile, wireClient } from '../support/wire.js';
 
@@ -114,6 +114,26 @@ describe('a named policy', () => {
     // Asked again, each is answered as it is.
     expect((await send(1)).uploadId).toBe(first.uploadId);
     expect((await send(2)).uploadId).toBe(second.uploadId);
+  });
+
+  it('has to be named where the default is closed, also after it was open, and whoever mounts the root as well', async () => {
+    await using test = await serve({ default: false, photos: policy({}) });
+    const refused = {
+      status: 400,
+      message: 'This server has no such policy. It has: photos.',
+      upload: { code: 'INPUT_INVALID' },
+    };
+    for (const input of [{}, { policy: 'default' }]) expect(await test.init(input)).toMatchObject(refused);
+    expect((await test.init({ policy: 'photos' })).status).toBe(200);
+
+    const { root } = test.server;
+    const mounted: AsyncDisposable[] = [createUploads({ root, owner: 'shared' })];
+    expect(await test.init({})).toMatchObject(refused);
+    mounted.push(createUploads({ root, owner: 'shared', policies: { default: policy({}) } }));
+    expect((await test.init({})).status).toBe(200);
+    mounted.push(createUploads({ root, owner: 'shared', policies: { default: false } }));
+    expect(await test.init({})).toMatchObject(refused);
+    for (const uploads of mounted) await uploads[Symbol.asyncDispose]();
   });
 
   it('called default is the one that bare clients get', async () => {

@@ -126,6 +126,9 @@ export async function byDefault(): Promise<void> {
   strictUploader.add(file);
   // @ts-expect-error without its metadata
   strictUploader.add(file, { name: 'a' });
+  // @ts-expect-error without the metadata of each
+  await strictUploader.uploadAll([file]);
+  await strictUploader.uploadAll([file], { metadata: { team: 'a' } }, (task) => task.pause());
 }
 
 // @ts-expect-error policies are not inferred beside a type argument: `ctx` is annotated instead
@@ -141,3 +144,30 @@ proves<
     { at: string; list: (string | null)[]; big: never }
   >
 >();
+
+// Where the default policy is closed, every upload names one.
+const closed = createUploads({
+  root: 'data',
+  owner: 'shared',
+  policies: { default: false, photos: policies.albums, notes: policy({ completed: () => 'noted' }) },
+});
+export const closedRouter = open.router({ files: closed.procedures(open.procedure) });
+const closedClient = createTRPCClient<typeof closedRouter>({ links: [] }).files;
+const closedUploader = createUploader(closedClient);
+
+export async function named(): Promise<void> {
+  const { data } = await closedUploader.upload(file, { policy: 'notes' });
+  proves<Same<typeof data, string | undefined>>();
+  // @ts-expect-error no policy
+  closedUploader.add(file);
+  // @ts-expect-error no policy
+  closedUploader.add(file, { name: 'a' });
+  // @ts-expect-error no policy, for any of the files
+  await closedUploader.uploadAll([file]);
+  // @ts-expect-error the policy's metadata are missing
+  closedUploader.add(file, { policy: 'photos' });
+  // @ts-expect-error there is none
+  closedUploader.add(file, { policy: 'default' });
+  // @ts-expect-error no policy
+  await closedClient.init.mutate({ name: 'a', size: 1, chunkSize: 1, hash: null });
+}
