@@ -34,6 +34,7 @@ export interface UploaderOptions {
    * Called when a request is answered 401. All requests that are refused at the same time share one call; afterwards
    * each is sent again, once, with `headers` asked anew. A 401 after that, `false`, an error, or no end within
    * `patienceMs` (at least CLIENT_DEFAULTS.stallMs) fails the upload with UNAUTHORIZED; its session stays resumable.
+   * After `false` or an error the uploads that were added before fail as well where they are refused, without a call.
    * @default none: a 401 fails the upload
    */
   onUnauthorized?: OnUnauthorized | undefined;

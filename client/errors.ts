@@ -66,8 +66,8 @@ export function toUploadError(
   const error = thrown as TrpcErrorLike & { name?: string; code?: unknown };
   if (isUploadError(error.cause)) return error.cause;
   if (error.data) return fromTrpc(error, error.data, fallback, now);
-  // An app's error formatter may have left `data` out.
-  if (typeof error.shape?.code === 'number')
+  // An app's error formatter may have left `data` out. Gateways, too, answer `{ error: { code } }`, with an HTTP status.
+  if (isRpcCode(error.shape?.code))
     return fromTrpc(error, { httpStatus: statusOf(error.shape.code) }, fallback, now);
   if (isAbort(error) || isAbort(error.cause)) return new UploadError('CANCELLED', { cause: thrown });
   if (error.meta?.response)
@@ -102,6 +102,11 @@ function fromTrpc(
   const code = status === undefined ? fallback : status >= 500 ? 'INTERNAL' : 'REFUSED';
   const passing = code === 'INTERNAL' && status !== undefined ? { retryable: true } : {};
   return new UploadError(code, { message: error.message, ...passing, ...later, cause: error });
+}
+
+/** Those of JSON-RPC, and so of tRPC, are below zero. */
+function isRpcCode(code: unknown): code is number {
+  return typeof code === 'number' && code < 0;
 }
 
 /** The HTTP status behind a code of JSON-RPC: tRPC counts down from -32000 as HTTP counts up from 400. */

@@ -21,6 +21,7 @@ export type {
   DataOf,
   DefaultData,
   DefaultOptions,
+  DefaultOptionsOfAll,
   MetadataOf,
   Phase,
   PolicyName,

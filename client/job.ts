@@ -46,6 +46,8 @@ export interface Job {
   readonly slots: { held: number; taken: number };
   /** When it last got further than ever before, or a request succeeded. Monotonic milliseconds. */
   lastProgressAt: number;
+  /** Sign-ins that had failed when the upload was added, or last continued. */
+  failuresBefore: number;
   report(event: ProgressEvent): void;
 }
 
@@ -74,6 +76,7 @@ export function createJob(
     sentBytes: 0,
     slots: { held: 0, taken: 0 },
     lastProgressAt: clock.monotonic(),
+    failuresBefore: 0,
     report,
   };
 }

@@ -14,10 +14,14 @@ export interface RenewalHooks {
   onAgain?(): void;
   /** Called with what waits for a renewal, to run it. */
   around?(waiting: () => Promise<void>): Promise<void>;
+  /** `failures` when the caller's user asked for this work: a renewal that has failed since is not tried again for it. */
+  failuresBefore?: number;
 }
 
 /** Renews the session for all calls of an uploader. */
 export interface Renewal {
+  /** Renewals that failed so far. */
+  readonly failures: number;
   /**
    * Makes a call; where it answers 401, renews the session and makes it once more. Calls that are refused at the same
    * time share one renewal, and those that begin while it is on its way wait for it, and fail as it does.
@@ -33,10 +37,13 @@ export function createRenewal(
   clock: Clock,
   patienceMs: number,
 ): Renewal {
-  if (onUnauthorized === undefined) return { run: (_, call) => call() };
+  if (onUnauthorized === undefined) return { failures: 0, run: (_, call) => call() };
   const limitMs = Math.min(MAX_TIMER_MS, Math.max(patienceMs, CLIENT_DEFAULTS.stallMs));
   let latest: { readonly end: Promise<void>; readonly startedAt: number; ended: boolean } | null = null;
   let succeeded = 0;
+  let failures = 0;
+  /** How the latest renewal failed; null where it did not. */
+  let failure: { readonly cause: unknown } | null = null;
 
   /** One that never ends is left alone past its time, so that the next 401 begins another. */
   function onItsWay() {
@@ -55,6 +62,12 @@ export function createRenewal(
         .then((answer) => {
           if (answer === false) throw refused;
           succeeded++;
+          failure = null;
+        })
+        .catch((cause: unknown) => {
+          failures++;
+          failure = { cause };
+          throw cause;
         })
         .finally(() => {
           own.ended = true;
@@ -80,6 +93,9 @@ export function createRenewal(
   }
 
   return {
+    get failures() {
+      return failures;
+    },
     async run(scope, call, hooks = {}) {
       const around = hooks.around ?? ((waiting) => waiting());
       for (let renewed = false; ; hooks.onAgain?.()) {
@@ -94,6 +110,8 @@ export function createRenewal(
           if (refused.code !== 'UNAUTHORIZED' || renewed) throw cause;
           // Renewed since this call went out: it goes again with the headers of now.
           if (succeeded !== before) continue;
+          // The rest of a thousand files: the user is not asked again for each.
+          if (failure && failures > (hooks.failuresBefore ?? failures)) throw failure.cause;
           await around(() => until(onItsWay() ?? begin(refused), scope));
           renewed = true;
         }

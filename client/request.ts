@@ -25,6 +25,7 @@ export function renewing<T>(
   call: () => Promise<T>,
 ): Promise<T> {
   return renewal.run(scope, call, {
+    failuresBefore: job.failuresBefore,
     onAgain() {
       job.retries++;
       job.report({ type: 'retry' });

@@ -74,7 +74,7 @@ async function sendOnce(
       job.sentBytes += sent;
       sent = 0;
       return engine.client.chunk.mutate(
-        { uploadId: view.uploadId, index, offset, size, total: view.total, hash, data },
+        { uploadId: view.uploadId, index, offset, size, total: view.total, hash, data: onlyBinary(data) },
         {
           signal,
           context: {
@@ -126,6 +126,23 @@ async function takeSlot(engine: Engine, job: Job, scope: Scope): Promise<Slot> {
 function tooLarge(error: UploadError, { index, size }: ChunkRange): UploadError {
   const message = `A chunk of ${formatSize(size)} does not get through. ${error.message}`;
   return new UploadError(error.code, { ...error.data, index, message, cause: error });
+}
+
+/**
+ * The bytes, which refuse to become JSON: no link but `uploadLink` sends them as they are, and one that stands before
+ * it would send a chunk as megabytes of text, again and again.
+ */
+function onlyBinary(data: Uint8Array | Blob): Uint8Array | Blob {
+  // A view of its own, so that nothing is added to what belongs to the source.
+  const bytes =
+    data instanceof Blob ? data.slice() : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const toJSON = () => {
+    throw new UploadError('INPUT_INVALID', {
+      message:
+        '`uploadLink` is missing, or stands after another link: put `uploadLink({ url })` first in the links of the tRPC client.',
+    });
+  };
+  return Object.defineProperty(bytes, 'toJSON', { value: toJSON });
 }
 
 function knownHash(job: Job, index: number): ChunkHash | undefined {

@@ -62,6 +62,7 @@ export function createTask(
     cancelTick = null;
   };
   const job = createJob(order, source, options, clock, report);
+  job.failuresBefore = engine.renewal.failures;
 
   /** Works until the end, or until `pause`. */
   async function work(): Promise<CompletedView> {
@@ -141,6 +142,7 @@ export function createTask(
       leg?.abort(PAUSED);
     },
     continue() {
+      job.failuresBefore = engine.renewal.failures;
       paused = false;
       resume?.();
     },

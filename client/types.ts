@@ -93,6 +93,12 @@ export type DefaultOptions<Client extends UploadsClient> = [DefaultName<Client>]
     ? [options?: UploadOptions<Client>]
     : [options: UploadOptions<Client>];
 
+/** The same, and whoever is told of each task. */
+export type DefaultOptionsOfAll<Client extends UploadsClient> = [
+  ...DefaultOptions<Client>,
+  onTask?: (task: UploadTask<DefaultData<Client>>) => void,
+];
+
 /** What an upload under the default policy gives. */
 export type DefaultData<Client extends UploadsClient> = DataOf<Client, DefaultName<Client>>;
 

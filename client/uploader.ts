@@ -8,6 +8,7 @@ import type {
   DataOf,
   DefaultData,
   DefaultOptions,
+  DefaultOptionsOfAll,
   PlainUploadOptions,
   PolicyName,
   Settled,
@@ -49,7 +50,7 @@ export interface Uploader<Client extends UploadsClient = UploadsClient> extends 
   ): Promise<Settled<DataOf<Client, Name>>[]>;
   uploadAll(
     sources: Sources,
-    ...options: [...DefaultOptions<Client>, onTask?: (task: UploadTask<DefaultData<Client>>) => void]
+    ...options: DefaultOptionsOfAll<Client>
   ): Promise<Settled<DefaultData<Client>>[]>;
   /** Cancels what still runs, keeping the sessions, and ends the hasher's threads. */
   close(): Promise<void>;

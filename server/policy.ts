@@ -86,16 +86,28 @@ export type AnyPolicy = PolicyOptions<any, any>;
 /** By name. `default: false`: an upload has to name a policy. */
 export type Policies = Record<string, AnyPolicy | false>;
 
+/**
+ * Keeps the context of a call from deciding a type argument, as `NoInfer` does; but it leaves the plain type, where
+ * conditional types see the members of a union inside `NoInfer` as one.
+ */
+type Settled<Type> = [Type] extends [infer Plain] ? Plain : never;
+
 /** Infers a policy's types, of its metadata from `input` and of its `data` from `completed`; returns its argument. */
 export function policy<Input extends z.ZodType = AnyMetadata, Data = undefined>(
   options: PolicyOptions<Input, Data>,
-): PolicyOptions<NoInfer<Input>, NoInfer<Data>> {
-  return options;
+): PolicyOptions<NoInfer<Input>, Settled<Data>> {
+  // The same types, which TypeScript does not see before it knows them.
+  return options as PolicyOptions<NoInfer<Input>, Settled<Data>>;
 }
+
+/** Metadata travels as a JSON object, whatever else the schema would take. */
+type Sent<Input> = unknown extends Input
+  ? NoPolicies['default']['metadata']
+  : Extract<Input, object | undefined>;
 
 type MetadataIn<Policy> = Policy extends { input?: infer Input }
   ? NonNullable<Input> extends z.ZodType
-    ? z.input<NonNullable<Input>>
+    ? Sent<z.input<NonNullable<Input>>>
     : NoPolicies['default']['metadata']
   : NoPolicies['default']['metadata'];
 

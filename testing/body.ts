@@ -2,8 +2,8 @@ import { TESTING_DEFAULTS } from '../contract/index.js';
 
 /** What becomes of a body on its way. */
 export interface Way {
-  /** One bit of it changes. */
-  readonly corrupt: boolean;
+  /** One bit of it changes; told when that is sent. */
+  readonly corrupt: (() => void) | null;
   /** It goes no further than its middle; told when it is there. */
   readonly end: (() => void) | null;
   /** The connection's end. */
@@ -40,8 +40,10 @@ export function bodyStream(bytes: Uint8Array, { corrupt, end, gone, onProgress }
           return new Promise<void>(() => {});
         }
         const piece = bytes.slice(sent, Math.min(limit, sent + pieceBytes));
-        if (corrupt && sent <= middle && middle < sent + piece.byteLength)
+        if (corrupt && sent <= middle && middle < sent + piece.byteLength) {
           piece[middle - sent] = (piece[middle - sent] ?? 0) ^ 1;
+          corrupt();
+        }
         sent += piece.byteLength;
         controller.enqueue(piece);
         onProgress?.(sent);

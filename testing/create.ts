@@ -16,7 +16,7 @@ import { createTestServer } from './server.js';
 import { createSwitch, type Switch } from './switch.js';
 import { createTime } from './time.js';
 import type { TestUploads } from './types.js';
-import { createTestUploader, uploaderOptions } from './uploaders.js';
+import { createTestUploader, uploaderOptions, withSignIn } from './uploaders.js';
 import { createWire } from './wire.js';
 
 /**
@@ -86,7 +86,8 @@ function assemble<Context, Configured extends Policies>(
     ...{ uploads, root, files: uploads.files, clock, faults, uploaderOptions: options, client },
     uploader(whose?: string | UploadsClient, more: UploaderOptions = {}): Uploader {
       const target = isName(whose) ? client(whose) : whose;
-      const uploader = createTestUploader<UploadsClient>(target, { ...options, ...more }, time.reading);
+      const all = withSignIn({ ...options, ...more }, clock, time.hooks);
+      const uploader = createTestUploader<UploadsClient>(target, all, time.reading);
       uploaders.push(uploader);
       return uploader;
     },

@@ -50,7 +50,7 @@ export interface Faults {
    * the server answers with a page of that HTTP status.
    */
   refuse(reason: ServerErrorCode | number, options?: RefusalOptions): Fault;
-  /** Requests that ordered faults still wait for. */
+  /** Faults that have not struck yet: no request has fitted, or the one that did never came that far. */
   readonly pending: number;
   /** Takes back what has not struck yet. */
   clear(): void;
@@ -89,7 +89,9 @@ interface Order {
   readonly strike: Strike;
   readonly call: FaultCall;
   readonly index: number | undefined;
+  /** Requests that may still take it. */
   left: number;
+  unstruck(): number;
   hit(): void;
 }
 
@@ -110,7 +112,7 @@ export function createFaults(): OrderedFaults {
       count++;
       strikeFirst();
     };
-    orders.push({ strike, call, index, left: times, hit });
+    orders.push({ strike, call, index, left: times, unstruck: () => times - count, hit });
     return {
       struck,
       get count() {
@@ -125,6 +127,7 @@ export function createFaults(): OrderedFaults {
   ): Taken<Kind> | null {
     const fitting = orders.find(
       (one) =>
+        one.left > 0 &&
         one.call === call &&
         (one.index === undefined || one.index === index) &&
         (kinds as readonly string[]).includes(one.strike.kind) &&
@@ -132,7 +135,7 @@ export function createFaults(): OrderedFaults {
     );
     if (fitting === undefined) return null;
     fitting.left--;
-    orders = orders.filter(({ left }) => left > 0);
+    orders = orders.filter((one) => one.unstruck() > 0);
     return { strike: fitting.strike as Taken<Kind>['strike'], hit: fitting.hit };
   }
 
@@ -162,7 +165,7 @@ export function createFaults(): OrderedFaults {
       return order({ kind: 'refuse', code: reason, retryAfterMs }, which);
     },
     get pending() {
-      return orders.reduce((sum, { left }) => sum + left, 0);
+      return orders.reduce((sum, one) => sum + one.unstruck(), 0);
     },
     clear() {
       orders = [];

@@ -39,7 +39,9 @@ export function createLink<Router extends AnyTRPCRouter>(
   const common = {
     url: `${ORIGIN}${ENDPOINT}`,
     transformer: router._def._config.transformer,
-    ...(headers && { headers }),
+    ...(headers && {
+      headers: () => wire.preparing(() => (typeof headers === 'function' ? headers() : headers)),
+    }),
   };
   const send = (request: SendRequest) => wire.carry(request, serve);
   const checked = checkedFetch(send, clock);

@@ -1,3 +1,4 @@
+import { UploadError } from '../contract/index.js';
 import type { Core } from '../server/core.js';
 import type { FaultCall, OrderedFaults } from './faults.js';
 import type { TestServer } from './server.js';
@@ -30,8 +31,17 @@ export function createSwitch(
     server.kill();
   }
 
+  /** Calls of a killed server never settle; after the test's end there is none to come. */
+  function alive(): TestServer {
+    if (over)
+      throw new UploadError('INTERNAL', {
+        message: 'This test is over: its folder is gone. Make another one.',
+      });
+    return server;
+  }
+
   async function replaceNow(how: 'restart' | 'crash'): Promise<void> {
-    if (over) throw new Error('This test is over: its folder is gone. Make another one.');
+    alive();
     if (how === 'crash') kill();
     else await until(server.core.close());
     if (over) return;
@@ -43,7 +53,7 @@ export function createSwitch(
     const error = faults.inServer({ call, index, bytes: null });
     if (error !== null) throw error;
   };
-  const current = standIn(() => server.core);
+  const current = standIn(() => alive().core);
   return {
     core: {
       ...current,
@@ -65,7 +75,9 @@ export function createSwitch(
         },
       },
     },
-    stop: () => until(server.core.close()),
+    stop: async () => {
+      if (!over) await until(server.core.close());
+    },
     replace(how) {
       const replaced = replacing.then(() => replaceNow(how));
       replacing = replaced.catch(() => {});

@@ -9,7 +9,7 @@ import {
 } from '../client/index.js';
 import { type Source, toSource } from '../client/sources.js';
 import type { Sources } from '../client/uploader.js';
-import type { Clock } from '../contract/index.js';
+import { CLIENT_DEFAULTS, type Clock } from '../contract/index.js';
 import type { Activity } from './activity.js';
 
 /** Options by which uploaders go by the test's clock, and retry alike in each run. */
@@ -22,6 +22,28 @@ export function uploaderOptions(clock: Clock, reading: Activity): UploaderOption
     hasher: {
       hashBytes: (bytes) => atWork(reading, () => inner.hashBytes(bytes)),
       hashChunks: (...args) => atWork(reading, () => inner.hashChunks(...args)),
+    },
+  };
+}
+
+/**
+ * A sign-in of the user's is at work until it ends, or until its uploader does not wait for it any longer: it may take
+ * real time, which must not look as if nothing went on.
+ */
+export function withSignIn(options: UploaderOptions, clock: Clock, hooks: Activity): UploaderOptions {
+  const { onUnauthorized, patienceMs = CLIENT_DEFAULTS.patienceMs } = options;
+  if (onUnauthorized === undefined) return options;
+  return {
+    ...options,
+    async onUnauthorized() {
+      const visit = hooks.enter();
+      const cancel = clock.after(Math.max(patienceMs, CLIENT_DEFAULTS.stallMs), visit.leave);
+      try {
+        return await onUnauthorized();
+      } finally {
+        cancel();
+        visit.leave();
+      }
     },
   };
 }

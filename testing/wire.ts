@@ -18,6 +18,8 @@ export interface WireRequest {
 export interface Wire {
   /** Rejects as `fetch` does: with a TypeError where the connection broke, with an AbortError after an abort. */
   carry(request: WireRequest, serve: (request: Request) => Promise<Response>): Promise<Response>;
+  /** Counts as a request: what has to be done before one goes out. */
+  preparing<Result>(work: () => Result | Promise<Result>): Promise<Result>;
   /** The request that the caller works on, where it came over this wire. */
   visit(): Visit | undefined;
   /** Breaks every connection. */
@@ -70,11 +72,8 @@ export function createWire(faults: OrderedFaults, requests: Activity): Wire {
         else visit.leave();
       };
       if (at === 'request') return fail();
-      const corrupt = strike?.kind === 'corrupt';
-      if (corrupt) taken?.hit();
-
       const way = {
-        corrupt,
+        corrupt: strike?.kind === 'corrupt' ? () => taken?.hit() : null,
         end: at === 'body' ? fail : null,
         gone: gone.signal,
         onProgress: request.onProgress,
@@ -91,6 +90,14 @@ export function createWire(faults: OrderedFaults, requests: Activity): Wire {
 
   return {
     carry,
+    async preparing(work) {
+      const visit = requests.enter();
+      try {
+        return await work();
+      } finally {
+        visit.leave();
+      }
+    },
     visit: () => serving.getStore(),
     cut() {
       for (const cut of [...connections]) cut();

@@ -39,6 +39,8 @@ const server = createHTTPServer({
     user: users.get(opts.req.headers.authorization ?? '') ?? null,
   }),
 });
+// Node would end a request after 5 minutes, also one that makes progress.
+server.requestTimeout = 0;
 server.listen(Number(process.env.PORT ?? 3000), () =>
   console.log(`http://localhost:${(server.address() as AddressInfo).port}`),
 );

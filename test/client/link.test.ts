@@ -1,4 +1,4 @@
-import { createTRPCClient, httpBatchLink, TRPCClientError } from '@trpc/client';
+import { createTRPCClient, httpBatchLink, httpLink, TRPCClientError } from '@trpc/client';
 import superjson from 'superjson';
 import { describe, expect, it } from 'vitest';
 import {
@@ -132,5 +132,25 @@ describe('uploadLink', () => {
       .mutate(chunkOf('01J0000000000000000000ZZZZ'))
       .catch((error) => error);
     expect(wrong.data.upload.code).toBe('UPLOAD_NOT_FOUND');
+  });
+});
+
+describe('without uploadLink, or with it too late', () => {
+  it.each([
+    ['one call at a time', httpLink, DATA],
+    ['batches', httpBatchLink, DATA],
+    ['a Blob', httpBatchLink, new Blob([DATA])],
+  ])('an upload fails at once, and says why: %s', async (_, link, source) => {
+    await using server = await startServer();
+    const { url } = server;
+    for (const links of [[link({ url })], [link({ url }), uploadLink<PlainRouter>({ url })]]) {
+      const trpc = createTRPCClient<PlainRouter>({ links });
+      await using uploader = createUploader(trpc.uploads);
+      await expect(uploader.upload(source, { name: 'a' })).rejects.toMatchObject({
+        code: 'INPUT_INVALID',
+        message: expect.stringContaining('`uploadLink` is missing, or stands after another link'),
+      });
+    }
+    expect(server.chunkLog()).toEqual([]);
   });
 });
