@@ -79,6 +79,49 @@ describe('Next.js, built by Turbopack and installed by pnpm', () => {
     expect(existsSync(root)).toBe(false);
   });
 
+  test('a body that waits for memory stays with its sender', async () => {
+    await using server = await startNext(app, ['start'], { root });
+    await using connection = await connectTo(server);
+    // Four of them are all of the memory for chunks.
+    const size = 64 * MiB;
+    const body = new Uint8Array(size);
+    const { uploadId } = await connection.uploads.init.mutate({
+      name: 'five.bin',
+      size: 5 * size,
+      chunkSize: size,
+      hash: null,
+    });
+    const open = (index: number) => {
+      const fields = { uploadId, index, offset: index * size, size, total: 5, hash: '0'.repeat(64) };
+      return openChunk(server.url, connection.headers, fields, body, 0);
+    };
+    const look = async (chunk: { taken(): number }) => {
+      await connection.uploads.list.query({ limit: 1 });
+      return chunk.taken();
+    };
+    const holders = [0, 1, 2, 3].map(open);
+    for (const holder of holders) {
+      // More than the system keeps for a connection: it is read, so its memory was granted.
+      holder.offer(size / 2);
+      while ((await look(holder)) < size / 2);
+    }
+    const fifth = open(4);
+    fifth.offer(size);
+    let [last, same] = [-1, 0];
+    while (same < 30) {
+      const taken = await look(fifth);
+      same = taken === last ? same + 1 : 0;
+      last = taken;
+    }
+    expect(last).toBeGreaterThan(0);
+    expect(last).toBeLessThan(size / 2);
+    // Where there is room it is read on.
+    for (const holder of holders) holder.die();
+    while ((await look(fifth)) < size);
+    expect(await fifth.answered).toBe(409);
+    await connection.uploads.abort.mutate({ uploadId });
+  });
+
   test('next start takes an upload, lists it on a page of the server, and serves it back', async () => {
     await using server = await startNext(app, ['start'], { root });
     const { headers, uploader, ...connection } = await connectTo(server);

@@ -12,6 +12,7 @@ const EXAMPLE = 'examples/nextjs';
 /** A build, or a start, that takes longer is ended, and fails with all that it said. */
 const BUILD_MS = 300_000;
 const SERVE_MS = 300_000;
+const PIECE_BYTES = 64 * 1024;
 
 /** A text of the example, by its path there. */
 export const exampleFile = (file: string): string => read(`${EXAMPLE}/${file}`);
@@ -187,7 +188,21 @@ export function openChunk(
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.write(`POST /api/trpc/uploads.chunk HTTP/1.1\r\n${head}\r\n`);
   socket.write(body.subarray(0, sent));
+  let taken = 0;
+  const offer = (end: number) => {
+    const piece = body.subarray(sent + taken, Math.min(sent + taken + PIECE_BYTES, end));
+    if (piece.length === 0 || socket.destroyed) return;
+    socket.write(piece, (error) => {
+      if (error) return;
+      taken += piece.length;
+      offer(end);
+    });
+  };
   return {
+    /** Goes on up to byte `end`, piece by piece, each once the one before it was taken by the system. */
+    offer,
+    /** Bytes of those that the system has taken. */
+    taken: () => taken,
     /** The status of the answer. */
     answered,
     finish: () => socket.write(body.subarray(sent)),
