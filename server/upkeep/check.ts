@@ -7,9 +7,8 @@ import { markGone } from '../start.js';
 import { findDamaged } from '../stores/damage.js';
 import { look, nodeFileCalls } from '../stores/file-calls.js';
 import type { Store, StoredChunk } from '../stores/store.js';
+import { inPages } from './pages.js';
 
-/** Sessions read at one time. */
-const BATCH = 100;
 /** Chunks checked between two reports of progress; bounds memory as well. */
 const CHUNKS_AT_ONCE = 500;
 
@@ -79,13 +78,8 @@ export async function check(deps: CheckDeps, options: CheckOptions): Promise<Che
   return report;
 }
 
-async function* uploadsIn({ sessions }: CheckDeps, status: UploadSession['status']) {
-  for (let after: string | null = null; ; ) {
-    const page: UploadSession[] = await sessions.page(status, after, BATCH);
-    yield* page;
-    after = page.at(-1)?.id ?? null;
-    if (page.length < BATCH) return;
-  }
+function uploadsIn({ sessions }: CheckDeps, status: UploadSession['status']) {
+  return inPages((after, limit) => sessions.page(status, after, limit));
 }
 
 async function lookAtFile(

@@ -1,12 +1,10 @@
-import { SERVER_DEFAULTS } from '../../contract/index.js';
 import type { Assembler } from '../assembly/assembler.js';
 import type { Outbox } from '../assembly/outbox.js';
 import type { Logger } from '../log.js';
 import type { Sessions } from '../sessions/sessions.js';
 import type { Store } from '../stores/store.js';
+import { inPages } from './pages.js';
 import type { Repair } from './repair.js';
-
-const { sweepBatchRows } = SERVER_DEFAULTS;
 
 /**
  * After a start: ends what dead processes held, finds out which bytes a power cut may have taken, and lets assemblies
@@ -24,12 +22,8 @@ export async function recover(deps: {
   const { sessions, repair, assembler, outbox, log } = deps;
   await sessions.releaseDeadHolders();
   const { changed } = await sessions.markBoot(deps.bootId);
-  for (let after: string | null = null; ; ) {
-    const page = await sessions.page('receiving', after, sweepBatchRows);
-    for (const session of page) await repair.restage(session);
-    after = page.at(-1)?.id ?? null;
-    if (page.length < sweepBatchRows) break;
-  }
+  const receiving = inPages((after, limit) => sessions.page('receiving', after, limit));
+  for await (const session of receiving) await repair.restage(session);
   if (changed) settleInBackground();
   assembler.kick();
   outbox.kick();

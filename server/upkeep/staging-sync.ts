@@ -1,9 +1,8 @@
-import { type Clock, SERVER_DEFAULTS } from '../../contract/index.js';
+import type { Clock } from '../../contract/index.js';
 import type { Logger } from '../log.js';
-import type { Sessions, UploadSession } from '../sessions/sessions.js';
+import type { Sessions } from '../sessions/sessions.js';
 import type { Store } from '../stores/store.js';
-
-const { sweepBatchRows } = SERVER_DEFAULTS;
+import { inPages } from './pages.js';
 
 /**
  * With `durability: 'file'`: syncs staging every now and then and records how far, so that a power cut costs a
@@ -60,18 +59,13 @@ export function createStagingSync(deps: {
   }
 
   async function run(): Promise<void> {
-    for (let after: string | null = null; ; ) {
-      const batch: UploadSession[] = await sessions.unsynced(after, sweepBatchRows);
-      for (const { id } of batch) {
-        const work = syncOne(id).finally(() => syncing.delete(id));
-        syncing.set(
-          id,
-          work.catch(() => {}),
-        );
-        await work;
-      }
-      after = batch.at(-1)?.id ?? null;
-      if (batch.length < sweepBatchRows) return;
+    for await (const { id } of inPages((after, limit) => sessions.unsynced(after, limit))) {
+      const work = syncOne(id).finally(() => syncing.delete(id));
+      syncing.set(
+        id,
+        work.catch(() => {}),
+      );
+      await work;
     }
   }
 

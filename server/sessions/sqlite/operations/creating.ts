@@ -18,7 +18,8 @@ export interface CreateArgs {
 }
 
 export const create = writing((db, { upload, quota, expiry, now }: CreateArgs): CreateOutcome => {
-  const same = sameIdentity(db, upload);
+  const metadataHash = hashOf(upload.metadata);
+  const same = sameIdentity(db, upload, metadataHash);
   if (same?.status === 'receiving' && outlived(same, now, expiry))
     move(db, 'receiving', 'expired', eq(uploads.id, same.id), { endedAt: now });
   else if (same) return { kind: 'joined', session: putOff(db, same, now, expiry) };
@@ -29,7 +30,7 @@ export const create = writing((db, { upload, quota, expiry, now }: CreateArgs): 
     .insert(uploads)
     .values({
       ...upload,
-      metadataHash: hashOf(upload.metadata),
+      metadataHash,
       copyFrom: source?.id ?? null,
       hash: upload.declaredHash,
       status: 'receiving',
@@ -42,11 +43,10 @@ export const create = writing((db, { upload, quota, expiry, now }: CreateArgs): 
   return { kind: 'created', session: source ? takeOverChunks(db, session, source, now) : session };
 });
 
-function sameIdentity(db: Db, upload: NewUpload): UploadSession | undefined {
+function sameIdentity(db: Db, upload: NewUpload, metadataHash: string | null): UploadSession | undefined {
   if (upload.declaredHash === null) return undefined;
   const relativePath =
     upload.relativePath === null ? null : sql.param(upload.relativePath, uploads.relativePath);
-  const metadataHash = hashOf(upload.metadata);
   const metadata = metadataHash === null ? null : sql.param(metadataHash, uploads.metadataHash);
   return selectSessions(db)
     .where(
