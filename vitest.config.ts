@@ -21,6 +21,7 @@ export default defineConfig({
   plugins: [workersFromBuild],
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/browser/support/unpack.ts'],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -41,7 +41,7 @@ async function withPlain(options: Partial<Parameters<typeof uploadLink<PlainRout
 describe('uploadLink', () => {
   it.each([
     ['a Uint8Array', DATA],
-    ['a Blob', new Blob([DATA])],
+    ['a Blob', new Blob([new Uint8Array(DATA)])],
   ])('sends %s as the body, with its fields in one short header', async (_, data) => {
     await using test = await withPlain();
     const { uploadId } = await test.trpc.uploads.init.mutate(INIT);
@@ -139,7 +139,7 @@ describe('without uploadLink, or with it too late', () => {
   it.each([
     ['one call at a time', httpLink, DATA],
     ['batches', httpBatchLink, DATA],
-    ['a Blob', httpBatchLink, new Blob([DATA])],
+    ['a Blob', httpBatchLink, new Blob([new Uint8Array(DATA)])],
   ])('an upload fails at once, and says why: %s', async (_, link, source) => {
     await using server = await startServer();
     const { url } = server;
