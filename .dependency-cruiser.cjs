@@ -4,13 +4,15 @@
  */
 const { exports: entries, bin, scripts } = require('./package.json');
 
-const PRODUCT = '^(contract|workers|server|client|cli|testing)/';
+const PRODUCT = '^(contract|workers|server|client|cli|testing|page)/';
 const ISOMORPHIC = { path: '^(contract|client)/', pathNot: '^client/node/' };
 const AT_RUN_TIME = { dependencyTypesNot: ['type-only', 'type-import'] };
 
 /** Built files that something outside names (the package's entries, its command, npm scripts), as their sources. */
 const built = JSON.stringify([entries, bin, scripts]).match(/dist\/[\w/-]+(?=\.js)/g) ?? [];
 const ENTRIES = [...new Set(built)].map((file) => `^${file.replace(/^dist\//, '')}\\.ts$`);
+/** vite takes the page from where `page/index.html` names it, and itself from its settings. */
+ENTRIES.push('^page/main\\.tsx$', '^page/vite\\.config\\.ts$');
 /** Worker threads start from a file's URL, which no import shows. */
 const THREADS = '[/-]worker\\.ts$';
 
@@ -71,6 +73,28 @@ module.exports = {
       to: { path: '^testing/' },
     },
     {
+      name: 'page-from-contract-and-client',
+      comment: 'The page runs in a browser, beside a server that it knows by its protocol alone.',
+      severity: 'error',
+      from: { path: '^page/' },
+      to: { path: '^(workers|server|cli|testing|client/node|client/react)/' },
+    },
+    {
+      name: 'nothing-imports-page',
+      comment:
+        'The page is built by vite and is given out as files. What others need too belongs into client/.',
+      severity: 'error',
+      from: { pathNot: '^page/' },
+      to: { path: '^page/' },
+    },
+    {
+      name: 'page-without-node',
+      comment: 'It runs in a browser; only its build runs in Node.',
+      severity: 'error',
+      from: { path: '^page/', pathNot: '^page/vite\\.config\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'isomorphic-without-node',
       comment:
         'contract/ and client/ run in browsers. What needs Node belongs into client/node; time and randomness come from contract/clock.ts.',
@@ -91,7 +115,7 @@ module.exports = {
       comment:
         'zod is heavy for a web page. Clients take the types through contract/views.ts; only servers import contract/schemas.ts.',
       severity: 'error',
-      from: { path: '^(contract|client)/', pathNot: '^contract/schemas\\.ts$' },
+      from: { path: '^(contract|client|page)/', pathNot: '^contract/schemas\\.ts$' },
       to: { path: ['^contract/schemas\\.ts$', 'node_modules/zod/'], ...AT_RUN_TIME },
     },
     {
@@ -99,7 +123,7 @@ module.exports = {
       comment:
         "tRPC's server would follow into the page. Its observables are the exception: links are made of them, and @trpc/client has them anyway.",
       severity: 'error',
-      from: { path: '^(contract|client)/' },
+      from: { path: '^(contract|client|page)/' },
       to: { path: 'node_modules/@trpc/server/', pathNot: '/observable', ...AT_RUN_TIME },
     },
     {
@@ -128,9 +152,9 @@ module.exports = {
     {
       name: 'no-development-packages',
       comment:
-        "The package's users do not get devDependencies: not their code, nor the types that our declarations would name.",
+        "The package's users do not get devDependencies: not their code, nor the types that our declarations would name. The page is packed as vite has built it, with all that it needs.",
       severity: 'error',
-      from: { path: PRODUCT },
+      from: { path: PRODUCT, pathNot: '^page/' },
       to: {
         dependencyTypes: ['npm-dev'],
         dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional'],

@@ -38,8 +38,11 @@ function sentenceOfUpload(error: UploadError, address?: URL): string {
     // Misdirected: what `serve` answers to names that are not its own.
     if (error.code === 'PROTOCOL' && error.data.received === 421)
       return `The server does not answer for the host ${address.host}. Start it with --allowed-host ${address.hostname}.`;
-    // Not its whole address: that may hold a user's password, or a key.
-    if (error.code === 'PROTOCOL' || error.code === 'UNAUTHORIZED')
+    // Not its whole address: that may hold a user's password, or a key. Most messages name the place by themselves.
+    if (
+      (error.code === 'PROTOCOL' || error.code === 'UNAUTHORIZED') &&
+      !error.message.includes(address.origin)
+    )
       return `${firstLine(error.message)} It was asked at ${address.origin}${address.pathname}`;
     return firstLine(error.message);
   }

@@ -1,4 +1,4 @@
-import { type InitInput, UploadError, type UploadView } from '../contract/index.js';
+import { type InitInput, UploadError, type UploadView } from '../contract/for-clients.js';
 import { bounded } from './bounded.js';
 import { type Engine, requestTimeoutMs } from './engine.js';
 import { toUploadError } from './errors.js';

@@ -1,4 +1,6 @@
-import { type Clock, UploadError } from '../contract/index.js';
+import { type Clock, UploadError } from '../contract/for-clients.js';
+import { isAbort } from './errors.js';
+import { networkError } from './foreign.js';
 import { orAbort, type Scope, within } from './scope.js';
 
 /**
@@ -20,6 +22,9 @@ export function bounded<T>(
     try {
       scope.signal.throwIfAborted();
       return await orAbort(run(scope.signal), scope.signal);
+    } catch (cause) {
+      // Nobody here broke it off: it was a `fetch` with a time limit of its own.
+      throw !scope.signal.aborted && isAbort(cause) ? networkError(cause) : cause;
     } finally {
       cancel();
     }

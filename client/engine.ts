@@ -2,12 +2,13 @@ import {
   CLIENT_DEFAULTS,
   type Clock,
   clientClock,
+  MIN_BODY_RATE_BYTES_PER_SECOND,
   type Randomness,
-  SERVER_DEFAULTS,
   systemRandomness,
-} from '../contract/index.js';
+} from '../contract/for-clients.js';
+import { runtimeHasher } from './browser/hasher.js';
 import { createGate, type Gate } from './gate.js';
-import { type Hasher, webHasher } from './hash.js';
+import type { Hasher } from './hash.js';
 import { type Connectivity, runtimeConnectivity } from './online.js';
 import { createRenewal, type OnUnauthorized, type Renewal } from './renewal.js';
 import type { RetryRules } from './retry.js';
@@ -35,12 +36,13 @@ export interface UploaderOptions {
    * each is sent again, once, with `headers` asked anew. A 401 after that, `false`, an error, or no end within
    * `patienceMs` (at least CLIENT_DEFAULTS.stallMs) fails the upload with UNAUTHORIZED; its session stays resumable.
    * After `false` or an error the uploads that were added before fail as well where they are refused, without a call.
+   * It must not call through the same uploader: such a call waits for the renewal, and the renewal for it.
    * @default none: a 401 fails the upload
    */
   onUnauthorized?: OnUnauthorized | undefined;
   clock?: Clock;
   random?: Randomness;
-  /** @default webHasher(). The uploader closes it. */
+  /** @default browserHasher() on a page, elsewhere webHasher(). The uploader closes it. */
   hasher?: Hasher;
   /** @default the browser's events, elsewhere always online */
   connectivity?: Connectivity;
@@ -66,6 +68,8 @@ export interface Engine {
   readonly rules: RetryRules;
   readonly renewal: Renewal;
   readonly hashing: 'before' | 'during';
+  /** Whether any chunk was ever accepted: chunks may have an address of their own, in `uploadLink`. */
+  readonly chunks: { accepted: boolean };
 }
 
 /** @throws RangeError where an option is out of its range */
@@ -79,7 +83,7 @@ export function createEngine(client: UploadsClient, options: EngineOptions): Eng
     client,
     clock,
     random: options.random ?? systemRandomness,
-    hasher: options.hasher ?? webHasher(),
+    hasher: options.hasher ?? runtimeHasher(clock),
     connectivity,
     scheduler: createScheduler(concurrency, connectivity),
     admission: createGate(concurrency + CLIENT_DEFAULTS.uploadsAhead),
@@ -96,6 +100,7 @@ export function createEngine(client: UploadsClient, options: EngineOptions): Eng
     },
     renewal: options.renewal ?? createRenewal(options.onUnauthorized, clock, patienceMs),
     hashing: options.hashing ?? 'before',
+    chunks: { accepted: false },
   };
 }
 
@@ -107,5 +112,5 @@ function atLeast(least: number, name: string, value: number): number {
 
 /** How long one request may take: a server cuts off bodies that are slower than this allows anyway. */
 export function requestTimeoutMs(bodyBytes: number): number {
-  return CLIENT_DEFAULTS.stallMs + Math.ceil((bodyBytes * 1000) / SERVER_DEFAULTS.minBodyRateBytesPerSecond);
+  return CLIENT_DEFAULTS.stallMs + Math.ceil((bodyBytes * 1000) / MIN_BODY_RATE_BYTES_PER_SECOND);
 }

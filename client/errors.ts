@@ -4,9 +4,9 @@ import {
   isUploadError,
   UploadError,
   type UploadErrorData,
-} from '../contract/index.js';
-import { protocolError } from './foreign.js';
-import { retryAfterMs } from './retry-after.js';
+} from '../contract/for-clients.js';
+import { networkError, PAYLOAD_TOO_LARGE, placeOf, protocolError, SMALLER_CHUNKS } from './foreign.js';
+import { type HeadersLike, retryAfterMs } from './retry-after.js';
 
 /** What matters of a TRPCClientError, read by shape: packages may be there twice. */
 interface TrpcErrorLike {
@@ -14,41 +14,38 @@ interface TrpcErrorLike {
   cause?: unknown;
   data?: { upload?: unknown; code?: unknown; httpStatus?: unknown; zodError?: unknown } | null;
   shape?: { code?: unknown } | null;
-  meta?: { response?: { status?: number; headers?: { get(name: string): string | null } } };
+  meta?: { response?: { status?: number; headers?: HeadersLike; url?: string } };
 }
 
-interface Mapping {
-  readonly http: number;
+interface Meaning {
   readonly code: ErrorCode;
   readonly retryable?: boolean;
-  readonly message?: string;
   readonly received?: number;
+  /** After tRPC's own words. */
+  readonly advice?: string;
 }
 
-/** tRPC's own errors, from the user's middlewares or adapter, which carry no `upload`. */
-const BY_TRPC_CODE: Record<string, Mapping> = {
-  UNAUTHORIZED: { http: 401, code: 'UNAUTHORIZED' },
-  FORBIDDEN: { http: 403, code: 'REFUSED' },
-  PAYMENT_REQUIRED: { http: 402, code: 'REFUSED' },
-  BAD_REQUEST: { http: 400, code: 'INPUT_INVALID' },
-  PARSE_ERROR: { http: 400, code: 'INPUT_INVALID' },
-  TIMEOUT: { http: 408, code: 'SERVER_BUSY' },
-  TOO_MANY_REQUESTS: { http: 429, code: 'RATE_LIMITED' },
-  SERVICE_UNAVAILABLE: { http: 503, code: 'SERVER_BUSY' },
-  BAD_GATEWAY: { http: 502, code: 'SERVER_BUSY' },
-  GATEWAY_TIMEOUT: { http: 504, code: 'SERVER_BUSY' },
-  INTERNAL_SERVER_ERROR: { http: 500, code: 'INTERNAL', retryable: true },
-  NOT_FOUND: {
-    ...{ http: 404, code: 'PROTOCOL', retryable: false },
-    message: "The server has no such procedure. Check the name of the uploads' router.",
+const BUSY: Meaning = { code: 'SERVER_BUSY' };
+
+/**
+ * tRPC's own errors, from the user's middlewares or adapter, which carry no `upload`. Of those that are not here, 5xx
+ * are INTERNAL and may pass, all others are REFUSED.
+ */
+const BY_STATUS: Record<number, Meaning> = {
+  400: { code: 'INPUT_INVALID' },
+  401: { code: 'UNAUTHORIZED' },
+  404: { code: 'PROTOCOL', retryable: false, advice: "Check the name of the uploads' router." },
+  405: { code: 'PROTOCOL', retryable: false, advice: 'Check the versions of client and server.' },
+  408: BUSY,
+  413: {
+    ...{ code: 'PROTOCOL', retryable: false, received: PAYLOAD_TOO_LARGE },
+    advice: `Raise \`maxBodySize\` of the server's tRPC adapter, ${SMALLER_CHUNKS}`,
   },
-  METHOD_NOT_SUPPORTED: { http: 405, code: 'PROTOCOL', retryable: false },
-  UNSUPPORTED_MEDIA_TYPE: { http: 415, code: 'ADAPTER_MISSING' },
-  PAYLOAD_TOO_LARGE: {
-    ...{ http: 413, code: 'PROTOCOL', retryable: false, received: 413 },
-    message:
-      "The server's tRPC adapter takes no bodies of this size (HTTP 413). Raise its maxBodySize, or lower chunkSize and threshold of the policy.",
-  },
+  415: { code: 'ADAPTER_MISSING' },
+  429: { code: 'RATE_LIMITED' },
+  502: BUSY,
+  503: BUSY,
+  504: BUSY,
 };
 
 /**
@@ -67,14 +64,14 @@ export function toUploadError(
   if (isUploadError(error.cause)) return error.cause;
   if (error.data) return fromTrpc(error, error.data, fallback, now);
   // An app's error formatter may have left `data` out. Gateways, too, answer `{ error: { code } }`, with an HTTP status.
-  if (isRpcCode(error.shape?.code))
-    return fromTrpc(error, { httpStatus: statusOf(error.shape.code) }, fallback, now);
-  if (isAbort(error) || isAbort(error.cause)) return new UploadError('CANCELLED', { cause: thrown });
-  if (error.meta?.response)
-    return protocolError(error.meta.response.status, error.meta.response.headers, now, thrown);
+  if (isRpcCode(error.shape?.code)) return fromTrpc(error, {}, fallback, now);
+  if (isAbort(error)) return new UploadError('CANCELLED', { cause: thrown });
+  if (error.meta?.response) {
+    const { status, headers, url } = error.meta.response;
+    return protocolError(status, headers, now, thrown, url);
+  }
   if (/ZodError$/.test(error.name ?? '')) return new UploadError('INPUT_INVALID', { cause: thrown });
-  if (isNetworkFailure(error) || isNetworkFailure(error.cause))
-    return new UploadError('NETWORK', { cause: thrown });
+  if (isNetworkFailure(error) || isNetworkFailure(error.cause)) return networkError(thrown);
   if (error.cause instanceof SyntaxError) return protocolError(undefined, undefined, now, thrown);
   return new UploadError(fallback, { message: error.message, cause: thrown });
 }
@@ -85,23 +82,31 @@ function fromTrpc(
   fallback: ErrorCode,
   now: number,
 ): UploadError {
-  const headers = error.meta?.response?.headers;
-  const wait = headers && retryAfterMs(headers, now);
-  const later = wait === undefined ? {} : { retryAfterMs: wait };
+  const { headers, url, status: answered = 0 } = error.meta?.response ?? {};
+  const { message } = error;
+  const details = { retryAfterMs: headers && retryAfterMs(headers, now), message, cause: error };
   if (isUploadData(data.upload)) {
-    const { code, ...details } = data.upload;
-    return new UploadError(code, { ...later, ...details, message: error.message, cause: error });
+    const { code, retryAfterMs = details.retryAfterMs, ...own } = data.upload;
+    return new UploadError(code, { ...own, ...details, retryAfterMs });
   }
-  const status = typeof data.httpStatus === 'number' ? data.httpStatus : error.meta?.response?.status;
-  const found = typeof data.code === 'string' ? BY_TRPC_CODE[data.code] : undefined;
-  const mapping = found ?? Object.values(BY_TRPC_CODE).find((row) => row.http === status);
-  if (mapping) {
-    const { code, http: _, ...options } = mapping;
-    return new UploadError(code, { message: error.message, ...options, ...later, cause: error });
-  }
-  const code = status === undefined ? fallback : status >= 500 ? 'INTERNAL' : 'REFUSED';
-  const passing = code === 'INTERNAL' && status !== undefined ? { retryable: true } : {};
-  return new UploadError(code, { message: error.message, ...passing, ...later, cause: error });
+  const status =
+    typeof data.httpStatus === 'number'
+      ? data.httpStatus
+      : answered >= 400
+        ? answered
+        : statusOf(error.shape?.code);
+  if (status === undefined) return new UploadError(fallback, details);
+  const passing = status >= 500;
+  const { advice, ...meaning } = BY_STATUS[status] ?? {
+    code: passing ? 'INTERNAL' : 'REFUSED',
+    retryable: passing,
+  };
+  const place = url ? ` from ${placeOf(url)}` : '';
+  return new UploadError(meaning.code, {
+    ...details,
+    ...meaning,
+    message: advice ? `HTTP ${status}${place}: ${message.replace(/\.?$/, '.')} ${advice}` : message,
+  });
 }
 
 /** Those of JSON-RPC, and so of tRPC, are below zero. */
@@ -110,7 +115,8 @@ function isRpcCode(code: unknown): code is number {
 }
 
 /** The HTTP status behind a code of JSON-RPC: tRPC counts down from -32000 as HTTP counts up from 400. */
-function statusOf(code: number): number {
+function statusOf(code: unknown): number | undefined {
+  if (!isRpcCode(code)) return undefined;
   const status = 400 - 32_000 - code;
   return status > 400 && status < 500 ? status : code === -32_600 || code === -32_700 ? 400 : 500;
 }
@@ -119,8 +125,10 @@ function isUploadData(value: unknown): value is UploadErrorData {
   return typeof value === 'object' && value !== null && 'code' in value && isErrorCode(value.code);
 }
 
-function isAbort(value: unknown): boolean {
-  return value instanceof Error && (value.name === 'AbortError' || value.message === 'AbortError');
+/** Of a request that was broken off, by whomever. */
+export function isAbort(value: unknown): boolean {
+  const { name, message, cause } = (value ?? {}) as Partial<Error>;
+  return name === 'AbortError' || message === 'AbortError' || (cause as Error | null)?.name === 'AbortError';
 }
 
 /** A connection's failure, by the codes of Node and undici or by the words that browsers throw. */
@@ -128,5 +136,6 @@ function isNetworkFailure(value: unknown): boolean {
   if (!(value instanceof Error)) return false;
   const code = 'code' in value ? String(value.code) : '';
   if (/^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|EHOST|ENET|UND_ERR_)/.test(code)) return true;
+  if (value.name === 'TimeoutError') return true;
   return value instanceof TypeError && /fetch|network|load failed/i.test(value.message);
 }

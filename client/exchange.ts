@@ -1,5 +1,6 @@
-import { type Clock, clientClock, isUploadError, UploadError } from '../contract/index.js';
+import { type Clock, clientClock, isUploadError } from '../contract/for-clients.js';
 import { checkAnswer, type TrpcAnswer } from './answers.js';
+import { networkError } from './foreign.js';
 import { checkedHeaders } from './headers.js';
 import { fetchSender, type Sender, type SendRequest } from './send.js';
 
@@ -17,10 +18,10 @@ export async function exchange(send: Sender, request: Outgoing, clock: Clock): P
   const headers = checkedHeaders(request.headers);
   try {
     const answer = await send({ ...request, headers });
-    return checkAnswer(answer, await answer.text(), clock.now());
+    return checkAnswer(answer, await answer.text(), clock.now(), request.url);
   } catch (cause) {
     if (request.signal?.aborted) throw new DOMException('The request was aborted.', 'AbortError');
-    throw isUploadError(cause) ? cause : new UploadError('NETWORK', { cause });
+    throw isUploadError(cause) && cause.code !== 'NETWORK' ? cause : networkError(cause, request.url);
   }
 }
 

@@ -1,58 +1,48 @@
-import { UploadError } from '../contract/index.js';
+import { CLIENT_MESSAGES, isUploadError, UploadError } from '../contract/for-clients.js';
 import { type HeadersLike, retryAfterMs } from './retry-after.js';
 
-interface Foreign {
-  readonly hint: string;
-  /** Asks for something that no waiting brings: a sign-in, smaller bodies, another server. */
-  readonly lasting?: true;
-}
-
+const ENDPOINT = 'There is no tRPC endpoint at this address. Check the URL and its path.';
+const SIGN_IN = 'Something in front of the server wants a sign-in. Check your credentials for it.';
 const UNREACHED =
-  'The proxy in front of the server does not reach it (HTTP {}). Start the server, or look at its load and log.';
+  'The proxy in front of the server does not reach it. Start the server, or look at its load and log.';
 
-/** What a status means in an answer that no Chunkwise server gave. `{}` stands for the status. */
-const FOREIGN: Record<number, Foreign> = {
-  401: {
-    lasting: true,
-    hint: 'Something in front of the server wants a sign-in (HTTP {}). Check your credentials for it.',
-  },
-  403: {
-    hint: 'Something in front of the server refuses the request (HTTP {}). Let requests to this path pass the firewall, proxy or bot check.',
-  },
-  404: { hint: 'There is no tRPC endpoint at this address (HTTP {}). Check the URL and its path.' },
-  405: { hint: 'This address takes no such requests (HTTP {}). Check the URL and its path.' },
-  407: { lasting: true, hint: 'A proxy wants a sign-in (HTTP {}). Check your credentials for it.' },
-  413: {
-    lasting: true,
-    hint: 'The host, or a proxy in front of the server, takes no bodies of this size (HTTP {}). Lower chunkSize and threshold of the policy, or raise the limit (client_max_body_size in nginx).',
-  },
-  414: {
-    lasting: true,
-    hint: 'A proxy in front of the server takes no addresses of this length (HTTP {}). Send fewer calls in one batch, or raise its limit.',
-  },
-  415: {
-    lasting: true,
-    hint: 'The server does not take binary bodies (HTTP {}). Add the adapter hook of Chunkwise before the handler of tRPC.',
-  },
-  429: {
-    hint: 'Something in front of the server limits the number of requests (HTTP {}). Lower `concurrency`, or raise its limit for this path.',
-  },
-  431: {
-    lasting: true,
-    hint: 'The headers are too long for the server or a proxy (HTTP {}). Send fewer or shorter headers and cookies.',
-  },
-  451: { lasting: true, hint: 'This address is blocked for legal reasons (HTTP {}). Use another network.' },
-  501: { lasting: true, hint: 'This address takes no such requests (HTTP {}). Check the URL and its path.' },
-  502: { hint: UNREACHED },
-  503: { hint: UNREACHED },
-  504: { hint: UNREACHED },
-  505: { lasting: true, hint: 'A proxy does not speak this version of HTTP (HTTP {}). Check the address.' },
-  511: { hint: 'The network wants a sign-in (HTTP {}). Sign in on any page in a browser.' },
+/** The HTTP status of a proxy, or of tRPC's adapter, that takes no bodies of this size. */
+export const PAYLOAD_TOO_LARGE = 413;
+
+/** What to do about a limit of bodies, after whatever can raise it. */
+export const SMALLER_CHUNKS =
+  'or lower `threshold`, `chunkSize` and `maxChunkSize` of the policy on the server.';
+
+/** What a status means in an answer that no Chunkwise server gave. */
+const HINTS: Record<number, string> = {
+  401: SIGN_IN,
+  403: 'Something in front of the server refuses the request. Let requests to this path pass the firewall, proxy or bot check.',
+  404: ENDPOINT,
+  405: ENDPOINT,
+  407: SIGN_IN,
+  [PAYLOAD_TOO_LARGE]: `The host, or a proxy in front of the server, takes no bodies of this size. Raise its limit (client_max_body_size in nginx), ${SMALLER_CHUNKS}`,
+  414: 'A proxy in front of the server takes no addresses of this length. Send fewer calls in one batch, or raise its limit.',
+  415: 'The server does not take binary bodies. Add the adapter hook of Chunkwise before the handler of tRPC.',
+  429: 'Something in front of the server limits the number of requests. Lower `concurrency`, or raise its limit for this path.',
+  431: 'The headers are too long for the server or a proxy. Send fewer or shorter headers and cookies.',
+  451: 'This address is blocked for legal reasons. Use another network.',
+  501: ENDPOINT,
+  502: UNREACHED,
+  503: UNREACHED,
+  504: UNREACHED,
+  511: 'The network wants a sign-in. Sign in on any page in a browser.',
 };
+
+/** They ask for something that no waiting brings: a sign-in, smaller bodies, another server. */
+const LASTING: ReadonlySet<number> = new Set([401, 407, 413, 414, 415, 431, 451, 501, 505]);
 
 /** Whether an answer of this status stays what it is, however long one waits. */
 export function isLasting(status: number): boolean {
-  return FOREIGN[status]?.lasting === true;
+  return LASTING.has(status);
+}
+
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 /**
@@ -60,48 +50,80 @@ export function isLasting(status: number): boolean {
  * proxy restarts, a hotel's sign-in page goes away. 401 is UNAUTHORIZED and 429 is RATE_LIMITED, whoever answers them.
  * @param status undefined where it is not known; 0 for a redirect whose status a browser hides
  * @param now milliseconds since 1970
+ * @param url what was asked, where that is known
  */
 export function protocolError(
   status: number | undefined,
   headers: HeadersLike | undefined,
   now: number,
   cause?: unknown,
+  url?: string,
 ): UploadError {
-  const wait = headers && retryAfterMs(headers, now);
-  const code = status === 401 ? 'UNAUTHORIZED' : status === 429 ? 'RATE_LIMITED' : 'PROTOCOL';
-  return new UploadError(code, {
+  return new UploadError(status === 401 ? 'UNAUTHORIZED' : status === 429 ? 'RATE_LIMITED' : 'PROTOCOL', {
     retryable: status === undefined || isPassing(status),
-    message: status === undefined ? undefined : messageFor(status, headers),
-    ...(status === undefined ? {} : { received: status }),
-    ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    message: status === undefined ? UNKNOWN : messageFor(status, headers, url),
+    received: status,
+    retryAfterMs: headers && retryAfterMs(headers, now),
     cause,
   });
 }
 
+const UNKNOWN =
+  "The answer is a page, not one of tRPC's. Check the address: `fetch: checkedFetch()` in `httpBatchLink` makes this error name it.";
+
 function isPassing(status: number): boolean {
-  if (isLasting(status)) return false;
-  return status === 408 || status === 429 || status >= 500 || (status >= 200 && status < 300);
+  return !isLasting(status) && (status === 408 || status === 429 || status >= 500 || isSuccess(status));
 }
 
-function messageFor(status: number, headers: HeadersLike | undefined): string {
-  const known = FOREIGN[status];
-  if (known) return known.hint.replace('{}', String(status));
-  if (status === 0 || (status >= 300 && status < 400)) return redirected(status, headers);
-  if (status >= 200 && status < 300)
-    return `A page came in place of the server's answer (HTTP ${status}): a network's sign-in, or another service. Check the address, and open any page in a browser.`;
-  return `The answer (HTTP ${status}) did not come from a Chunkwise server. Check the address, and any proxy in between.`;
+function messageFor(status: number, headers: HeadersLike | undefined, url: string | undefined): string {
+  const what = status === 0 ? 'A redirect' : `HTTP ${status}`;
+  return `${what}${url ? ` from ${placeOf(url)}` : ''}: ${hintFor(status, headers)}`;
 }
 
-function redirected(status: number, headers: HeadersLike | undefined): string {
-  const how = status === 0 ? 'a redirect' : `HTTP ${status}`;
-  return `The address redirects ${targetOf(headers?.get('location') ?? '')} (${how}), and chunks go only where they were told to. Give the address behind it; where it is a sign-in page, sign in.`;
+function hintFor(status: number, headers: HeadersLike | undefined): string {
+  const known = HINTS[status];
+  if (known !== undefined) return known;
+  if (status === 0 || (status >= 300 && status < 400))
+    return `The address redirects ${targetOf(headers?.get('location') ?? '')}, and chunks go only where they were told to. Give the address behind it, or sign in there.`;
+  if (isSuccess(status))
+    return "A page came in place of the server's answer. Is this the tRPC endpoint? If it is, a network may want a sign-in: open any page in a browser.";
+  return CLIENT_MESSAGES.PROTOCOL;
 }
 
-/** Without the query, which may hold what is nobody's business. */
 function targetOf(location: string): string {
-  const here = 'http://here.invalid';
-  if (location === '' || !URL.canParse(location, here)) return 'elsewhere';
-  const { protocol, origin, pathname } = new URL(location, here);
-  if (!/^https?:$/.test(protocol)) return 'elsewhere';
-  return `to ${origin === here ? '' : origin}${pathname}`;
+  return location !== '' && /^https?:$/.test(parse(location)?.protocol ?? '')
+    ? `to ${placeOf(location)}`
+    : 'elsewhere';
+}
+
+/** Origin and path of an address: all else may hold what is nobody's business. */
+export function placeOf(url: string): string {
+  const { origin, pathname } = parse(url) ?? { origin: 'an address', pathname: ' that is none' };
+  // A batch names each of its procedures.
+  return `${origin === HERE ? '' : origin}${pathname.replace(/,.*/, ',…')}`;
+}
+
+/** Stands for the page's own origin. */
+const HERE = 'http://here.invalid';
+
+function parse(url: string): URL | null {
+  return URL.canParse(url, HERE) ? new URL(url, HERE) : null;
+}
+
+/**
+ * The error for a request that got no answer.
+ * @param url what was asked, where that is known
+ */
+export function networkError(cause: unknown, url?: string): UploadError {
+  const reason = reasonOf(cause);
+  const details = `${url ? ` at ${placeOf(url)}` : ''}${reason ? ` (${reason})` : ''}`;
+  return new UploadError('NETWORK', { message: CLIENT_MESSAGES.NETWORK.replace('.', `${details}.`), cause });
+}
+
+/** The system's own words, which name what was tried; other errors may hold the whole address. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const own = isUploadError(error) && error.message === CLIENT_MESSAGES.NETWORK ? '' : error.message || code;
+  return reasonOf(error.cause) || (code && own.replace(/\.$/, ''));
 }

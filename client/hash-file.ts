@@ -7,7 +7,7 @@ import {
   fileHashOf,
   fromHex,
   type Plan,
-} from '../contract/index.js';
+} from '../contract/for-clients.js';
 import type { Engine } from './engine.js';
 import { assertUnchanged, type Job } from './job.js';
 import { orAbort, type Scope } from './scope.js';

@@ -4,8 +4,9 @@ import {
   CLIENT_DEFAULTS,
   type Sha256,
   UploadError,
-} from '../contract/index.js';
+} from '../contract/for-clients.js';
 import { toUploadError } from './errors.js';
+import { orAbort } from './scope.js';
 import { createSha256, hexOf } from './sha256.js';
 import { inMemory, type Source, sizeOf } from './sources.js';
 
@@ -18,7 +19,7 @@ export interface HashOptions {
 /** Computes chunk hashes. Obligation: it does not hold up the caller's thread where the runtime has another one. */
 export interface Hasher {
   /**
-   * Hashes of the pieces, in their order.
+   * Hashes of the pieces, in their order. An abort ends the waiting at once.
    * @throws UploadError FILE_CHANGED where the source gives fewer bytes than a piece has; the signal's reason when it
    *   aborts
    */
@@ -66,7 +67,7 @@ export async function hashEach(
       throw cause;
     }),
   );
-  await Promise.all(lanes);
+  await orAbort(Promise.all(lanes), signal);
   signal.throwIfAborted();
   return hashes;
 }

@@ -1,4 +1,4 @@
-import { UploadError } from '../contract/index.js';
+import { UploadError } from '../contract/for-clients.js';
 
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 /** What is around a value does not count, as `fetch` has it: a token that was read from a file ends with a line break. */

@@ -4,8 +4,11 @@ export {
   isUploadError,
   UploadError,
   type UploadErrorData,
-} from '../contract/index.js';
+} from '../contract/for-clients.js';
 export type { TrpcAnswer } from './answers.js';
+export { type BrowserHasherOptions, browserHasher } from './browser/hasher.js';
+export type { HashWorker } from './browser/pool.js';
+export { type XhrSenderOptions, xhrSender } from './browser/xhr-sender.js';
 export type { UploaderOptions } from './engine.js';
 export { toUploadError } from './errors.js';
 export { checkedFetch, type FetchInit } from './exchange.js';

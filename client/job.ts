@@ -1,5 +1,5 @@
-import type { ChunkHash, Clock, FileHash, PolicyView, UploadView } from '../contract/index.js';
-import { UploadError } from '../contract/index.js';
+import type { ChunkHash, Clock, FileHash, PolicyView, UploadView } from '../contract/for-clients.js';
+import { UploadError } from '../contract/for-clients.js';
 import type { ProgressEvent } from './progress.js';
 import type { Source } from './sources.js';
 import type { PlainUploadOptions } from './types.js';
@@ -24,7 +24,8 @@ export interface Beginning {
 export interface Job {
   /** Position among all uploads; lower goes first. */
   readonly order: number;
-  readonly source: Source;
+  /** Replaced by one without bytes once the upload has settled. */
+  source: Source;
   readonly name: string;
   readonly options: PlainUploadOptions;
   /** The source's version to upload; undefined before it is known, null where the source cannot change. */

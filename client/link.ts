@@ -8,7 +8,8 @@ import {
   encodeChunkHeader,
   MAX_CHUNK_HEADER_BYTES,
   UploadError,
-} from '../contract/index.js';
+} from '../contract/for-clients.js';
+import { hasXhr, xhrSender } from './browser/xhr-sender.js';
 import { exchange } from './exchange.js';
 import { plainHeaders } from './headers.js';
 import { fetchSender, type Sender } from './send.js';
@@ -23,7 +24,7 @@ export const ON_UPLOAD_PROGRESS = 'onUploadProgress';
 export type UploadLinkOptions<Router extends AnyTRPCRouter> = HTTPLinkOptions<
   Router['_def']['_config']['$types']
 > & {
-  /** How a request is sent. @default `fetch` */
+  /** How a request is sent. @default `xhrSender()` where there is XMLHttpRequest and no `fetch` was given, else `fetch` */
   send?: Sender;
   clock?: Clock;
 };
@@ -37,7 +38,11 @@ export function uploadLink<Router extends AnyTRPCRouter = AnyTRPCRouter>(
   options: UploadLinkOptions<Router>,
 ): TRPCLink<Router> {
   const clock = options.clock ?? clientClock;
-  const send = options.send ?? fetchSender(options.fetch as typeof fetch | undefined);
+  const send =
+    options.send ??
+    (options.fetch === undefined && hasXhr()
+      ? xhrSender({ clock })
+      : fetchSender(options.fetch as typeof fetch | undefined));
   return (runtime) =>
     ({ op, next }) => {
       if (!isChunkInput(op.input)) return next(op);

@@ -1,4 +1,4 @@
-import { CLIENT_DEFAULTS, type Clock } from '../contract/index.js';
+import { CLIENT_DEFAULTS, type Clock } from '../contract/for-clients.js';
 
 /** Tells listeners of changes, of moving bytes at most every `progressIntervalMs`. */
 export interface Notifier {
@@ -34,10 +34,17 @@ export function createNotifier(clock: Clock, onError: (error: unknown) => void):
     },
     changed(urgent) {
       if (urgent) tell();
-      else cancelTimer ??= clock.after(CLIENT_DEFAULTS.progressIntervalMs, tell);
+      else if (listeners.size > 0) cancelTimer ??= clock.after(CLIENT_DEFAULTS.progressIntervalMs, tell);
     },
     close() {
       if (cancelTimer) tell();
     },
   };
+}
+
+/** Outside of whatever is going on, as an error that nobody caught. */
+export function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

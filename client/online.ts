@@ -1,4 +1,5 @@
-import type { Scope } from './scope.js';
+import { type Clock, sleep } from '../contract/for-clients.js';
+import { type Scope, within } from './scope.js';
 
 /** Whether the machine believes to be online. Being online promises nothing; being offline says: do not try. */
 export interface Connectivity {
@@ -47,5 +48,29 @@ export function whenOnline(connectivity: Connectivity, scope: Scope): Promise<bo
     };
     if (scope.signal.aborted) onAbort();
     else scope.signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** Waits that long, or until the machine comes online; true where that ended it. Without `connectivity` just that long. */
+export function sleepUntilOnline(
+  clock: Clock,
+  delayMs: number,
+  parent: Scope,
+  connectivity: Connectivity = alwaysOnline,
+): Promise<boolean> {
+  return within(parent, async (scope) => {
+    let woken = false;
+    const stop = connectivity.onChange(() => {
+      woken ||= connectivity.isOnline();
+      if (woken) scope.abort(null);
+    });
+    try {
+      await sleep(clock, delayMs, scope.signal);
+    } catch (reason) {
+      if (!woken) throw reason;
+    } finally {
+      stop();
+    }
+    return woken;
   });
 }

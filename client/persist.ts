@@ -1,14 +1,17 @@
-import { sleep, UploadError } from '../contract/index.js';
+import { UploadError } from '../contract/for-clients.js';
+import { watchSleep } from './asleep.js';
 import { type Engine, requestTimeoutMs } from './engine.js';
 import { toUploadError } from './errors.js';
 import type { Job } from './job.js';
-import { whenOnline } from './online.js';
+import { sleepUntilOnline, whenOnline } from './online.js';
 import { request } from './request.js';
 import { judge, type Stage } from './retry.js';
 import type { Scope } from './scope.js';
 
 /**
- * Tries until it succeeds or the retry rules give up. A success is progress; so is coming online again.
+ * Tries until it succeeds or the retry rules give up. A success is progress; so is coming online again, and waking:
+ * time in which nothing could go on does not count against patience. Nor is a request that was lost while offline
+ * one of the retries.
  * @param onFailure looks at a failure first and may throw a better one, which ends the trying
  * @throws UploadError, or the scope's reason when it aborts
  */
@@ -20,29 +23,44 @@ export async function persist<T>(
   attempt: () => Promise<T>,
   onFailure?: (error: UploadError) => Promise<void>,
 ): Promise<T> {
-  const { clock } = engine;
+  const { clock, connectivity } = engine;
   const touch = () => {
     job.lastProgressAt = clock.monotonic();
   };
+  const again = (error: UploadError) => {
+    job.retries++;
+    job.report({ type: 'retry', error });
+  };
+  const sleeping = watchSleep(clock, touch);
   let counted = 0;
-  for (let failures = 0; ; failures++) {
-    if (await whenOnline(engine.connectivity, scope)) touch();
-    try {
-      const value = await attempt();
-      touch();
-      return value;
-    } catch (cause) {
-      scope.signal.throwIfAborted();
-      const error = withUploadId(toUploadError(cause, { now: clock.now() }), job.uploadId);
-      await onFailure?.(error);
-      const idleMs = clock.monotonic() - job.lastProgressAt;
-      const verdict = judge(error, stage, { failures, counted, idleMs }, engine.rules, engine.random);
-      if (!verdict.retry) throw error;
-      if (verdict.counted) counted++;
-      job.retries++;
-      job.report({ type: 'retry' });
-      await sleep(clock, verdict.afterMs, scope.signal);
+  try {
+    for (let failures = 0; ; failures++) {
+      if (await whenOnline(connectivity, scope)) touch();
+      try {
+        const value = await attempt();
+        touch();
+        return value;
+      } catch (cause) {
+        scope.signal.throwIfAborted();
+        const error = withUploadId(toUploadError(cause, { now: clock.now() }), job.uploadId);
+        await onFailure?.(error);
+        const lost = error.code === 'NETWORK';
+        if (lost && !connectivity.isOnline()) {
+          again(error);
+          continue;
+        }
+        sleeping.look();
+        const idleMs = clock.monotonic() - job.lastProgressAt;
+        const verdict = judge(error, stage, { failures, counted, idleMs }, engine.rules, engine.random);
+        if (!verdict.retry) throw error;
+        if (verdict.counted) counted++;
+        again(error);
+        const awaited = lost ? connectivity : undefined;
+        if (await sleepUntilOnline(clock, verdict.afterMs, scope, awaited)) touch();
+      }
     }
+  } finally {
+    sleeping.stop();
   }
 }
 

@@ -8,7 +8,7 @@ import {
   planWith,
   UploadError,
   type UploadView,
-} from '../contract/index.js';
+} from '../contract/for-clients.js';
 import { beginSession } from './begin.js';
 import type { Engine } from './engine.js';
 import { hashFile } from './hash-file.js';
@@ -16,7 +16,7 @@ import { assertUnchanged, type Job } from './job.js';
 import { persist, persistCall } from './persist.js';
 import type { Stage } from './retry.js';
 import type { Scope } from './scope.js';
-import { checkView } from './trust.js';
+import { ANOTHER_FILE, checkView, untrusted } from './trust.js';
 
 /**
  * Everything up to the answer of `init`: ask for the policy, choose a chunk size, hash, begin or join the session.
@@ -27,10 +27,9 @@ export async function prepare(engine: Engine, job: Job, scope: Scope): Promise<U
   const { policy: name } = job.options;
   await assertUnchanged(job);
   const policy = await persistCall(engine, job, stageOf(job), scope, (signal) =>
-    engine.client.policy.query({ ...(name === undefined ? {} : { policy: name }), size }, { signal }),
+    engine.client.policy.query({ policy: name, size }, { signal }),
   );
-  if (!Number.isSafeInteger(policy?.maxFileSize))
-    throw new UploadError('PROTOCOL', { retryable: false, message: 'The server answered no policy.' });
+  if (!Number.isSafeInteger(policy?.maxFileSize)) throw untrusted('no policy');
   job.policy = policy;
   const plan = policy.plan;
   if (size > policy.maxFileSize || !plan)
@@ -40,12 +39,14 @@ export async function prepare(engine: Engine, job: Job, scope: Scope): Promise<U
       message: `${job.name} has ${formatSize(size)}; at most ${formatSize(policy.maxFileSize)} are allowed.`,
     });
   const type = job.source.type ?? null;
-  if (!acceptsType(policy.types, type))
+  if (!acceptsType(policy.types, type)) {
+    const expected = policy.types?.join(', ') ?? '';
     throw new UploadError('TYPE_REFUSED', {
-      expected: policy.types?.join(', ') ?? '',
+      expected,
       received: type ?? '',
-      message: `${job.name} is ${type ?? 'of no known type'}; accepted are: ${policy.types?.join(', ')}.`,
+      message: `${job.name} is ${type ?? 'of no known type'}; accepted are: ${expected}.`,
     });
+  }
   const view = await begin(engine, job, plan, scope).catch((error: unknown) => {
     // The policy changed since it was asked: once more, with the plan that the server wants now.
     const wanted = isUploadError(error) && error.code === 'PLAN_MISMATCH' ? error.data.plan : undefined;
@@ -99,20 +100,18 @@ async function init(engine: Engine, job: Job, plan: Plan, scope: Scope): Promise
   const { source, options } = job;
   const hash = engine.hashing === 'before' ? await hashFile(engine, job, plan, scope) : null;
   job.fileHash = hash;
-  const relativePath = options.relativePath ?? source.relativePath;
+  const { type, lastModified } = source;
   const input = {
     name: job.name,
     size: source.size,
     chunkSize: plan.chunkSize,
     hash,
-    ...(options.policy === undefined ? {} : { policy: options.policy }),
-    ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
-    ...(relativePath === undefined ? {} : { relativePath }),
-    ...(source.type === undefined ? {} : { type: source.type }),
+    policy: options.policy,
+    metadata: options.metadata,
+    relativePath: options.relativePath ?? source.relativePath,
+    type,
     // Times before 1970 cannot be told; a file is no worse for being old.
-    ...(source.lastModified !== undefined && source.lastModified >= 0
-      ? { lastModified: Math.trunc(source.lastModified) }
-      : {}),
+    lastModified: lastModified !== undefined && lastModified >= 0 ? Math.trunc(lastModified) : undefined,
   };
   return persist(engine, job, stageOf(job), scope, () => beginSession(engine, job, input, scope));
 }
@@ -121,12 +120,7 @@ async function init(engine: Engine, job: Job, plan: Plan, scope: Scope): Promise
 function adopt(job: Job, view: UploadView): void {
   checkView(job, view);
   const hashedWith = job.hashes?.chunkSize;
-  if (hashedWith !== undefined && hashedWith !== view.chunkSize)
-    throw new UploadError('PROTOCOL', {
-      retryable: false,
-      message: 'The server answered a session of another file or plan.',
-      uploadId: view.uploadId,
-    });
+  if (hashedWith !== undefined && hashedWith !== view.chunkSize) throw untrusted(ANOTHER_FILE, view.uploadId);
   if (!job.begun) job.resumed = view.receivedChunks > 0;
   job.begun = true;
   job.uploadId = view.uploadId;

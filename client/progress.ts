@@ -1,4 +1,4 @@
-import { CLIENT_DEFAULTS, type UploadError } from '../contract/index.js';
+import { CLIENT_DEFAULTS, type UploadError } from '../contract/for-clients.js';
 import { type Samples, speedOf, withSample } from './speed.js';
 import type { Phase, TaskState } from './types.js';
 
@@ -22,7 +22,8 @@ export type ProgressEvent =
   | { type: 'accepted'; index: number; size: number; fresh: boolean }
   /** The request of that chunk ended without success. */
   | { type: 'dropped'; index: number }
-  | { type: 'retry' }
+  /** A request failed, and is sent again. */
+  | { type: 'retry'; error: UploadError }
   | { type: 'completed'; path: string }
   | { type: 'failed'; error: UploadError };
 
@@ -58,6 +59,7 @@ export function initialProgress(name: string, size: number): ProgressRecord {
     resumed: false,
     uploadId: null,
     path: null,
+    retrying: null,
     error: null,
   };
   return {
@@ -78,7 +80,7 @@ export function advance(record: ProgressRecord, event: ProgressEvent, now: numbe
   const { state } = record;
   switch (event.type) {
     case 'phase':
-      return settle({ ...record, samples: [] }, { phase: event.phase }, now);
+      return settle({ ...record, samples: [] }, { phase: event.phase, retrying: null }, now);
     case 'hashPass': {
       const hashedBefore = state.hashedBytes;
       return settle({ ...record, hashedBefore }, { hashTotalBytes: hashedBefore + state.size }, now);
@@ -87,40 +89,55 @@ export function advance(record: ProgressRecord, event: ProgressEvent, now: numbe
       const hashedBytes = Math.min(state.hashTotalBytes, record.hashedBefore + event.bytes);
       return settle(record, { hashedBytes: Math.max(state.hashedBytes, hashedBytes) }, now);
     }
-    case 'session':
+    case 'session': {
+      // In place of a lost session came one that cuts the file otherwise: its chunks are others.
+      const recut = state.total !== null && state.total !== event.total;
+      const counted = recut ? { ...state, chunks: 0 } : state;
       return settle(
         {
           ...record,
+          state: counted,
           acknowledged: { bytes: event.bytes, chunks: event.chunks },
           onTheWay: new Map(),
           samples: [],
         },
-        { uploadId: event.uploadId, total: event.total, resumed: state.resumed || event.resumed },
+        {
+          uploadId: event.uploadId,
+          total: event.total,
+          resumed: state.resumed || event.resumed,
+          retrying: null,
+        },
         now,
       );
+    }
     case 'sent':
       return event.fresh ? settle(withOnTheWay(record, event.index, event.bytes), {}, now) : record;
     case 'dropped':
       return settle(withOnTheWay(record, event.index, null), {}, now);
     case 'accepted': {
       const rest = withOnTheWay(record, event.index, null);
-      if (!event.fresh) return settle(rest, {}, now);
+      const change = { retrying: null };
+      if (!event.fresh) return settle(rest, change, now);
       const { bytes, chunks } = record.acknowledged;
-      return settle({ ...rest, acknowledged: { bytes: bytes + event.size, chunks: chunks + 1 } }, {}, now);
+      return settle(
+        { ...rest, acknowledged: { bytes: bytes + event.size, chunks: chunks + 1 } },
+        change,
+        now,
+      );
     }
     case 'retry':
-      return settle(record, { retries: state.retries + 1 }, now);
+      return settle(record, { retries: state.retries + 1, retrying: event.error }, now);
     case 'completed': {
       const all = { bytes: state.size, chunks: state.total ?? state.chunks };
       return settle(
         { ...record, acknowledged: all, onTheWay: new Map() },
-        { phase: 'completed', path: event.path },
+        { phase: 'completed', path: event.path, retrying: null },
         now,
       );
     }
     case 'failed': {
       const phase = event.error.code === 'CANCELLED' ? 'cancelled' : 'failed';
-      return settle({ ...record, onTheWay: new Map() }, { phase, error: event.error }, now);
+      return settle({ ...record, onTheWay: new Map() }, { phase, error: event.error, retrying: null }, now);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { CLIENT_DEFAULTS, type Clock, MAX_TIMER_MS, UploadError } from '../contract/index.js';
+import { CLIENT_DEFAULTS, type Clock, MAX_TIMER_MS, UploadError } from '../contract/for-clients.js';
 import { toUploadError } from './errors.js';
 import { orAbort, type Scope, within } from './scope.js';
 
@@ -11,7 +11,7 @@ export type OnUnauthorized = () => Promise<boolean | void> | boolean | void;
 
 export interface RenewalHooks {
   /** Told before a call is made once more. */
-  onAgain?(): void;
+  onAgain?(refused: UploadError): void;
   /** Called with what waits for a renewal, to run it. */
   around?(waiting: () => Promise<void>): Promise<void>;
   /** `failures` when the caller's user asked for this work: a renewal that has failed since is not tried again for it. */
@@ -82,7 +82,11 @@ export function createRenewal(
     return within(parent, async (scope) => {
       const leftMs = startedAt + limitMs - clock.monotonic();
       const cancel = clock.after(Math.max(0, leftMs), () =>
-        scope.abort(notRenewed(`onUnauthorized did not end within ${limitMs / 1000} s`)),
+        scope.abort(
+          notRenewed(
+            `onUnauthorized did not end within ${limitMs / 1000} s: a call through the same uploader would wait for it`,
+          ),
+        ),
       );
       try {
         await orAbort(end, scope.signal);
@@ -98,7 +102,7 @@ export function createRenewal(
     },
     async run(scope, call, hooks = {}) {
       const around = hooks.around ?? ((waiting) => waiting());
-      for (let renewed = false; ; hooks.onAgain?.()) {
+      for (let renewed = false; ; ) {
         const another = onItsWay();
         if (another) await around(() => until(another, scope));
         const before = succeeded;
@@ -109,11 +113,15 @@ export function createRenewal(
           const refused = toUploadError(cause);
           if (refused.code !== 'UNAUTHORIZED' || renewed) throw cause;
           // Renewed since this call went out: it goes again with the headers of now.
-          if (succeeded !== before) continue;
+          if (succeeded !== before) {
+            hooks.onAgain?.(refused);
+            continue;
+          }
           // The rest of a thousand files: the user is not asked again for each.
           if (failure && failures > (hooks.failuresBefore ?? failures)) throw failure.cause;
           await around(() => until(onItsWay() ?? begin(refused), scope));
           renewed = true;
+          hooks.onAgain?.(refused);
         }
       }
     },

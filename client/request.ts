@@ -26,9 +26,9 @@ export function renewing<T>(
 ): Promise<T> {
   return renewal.run(scope, call, {
     failuresBefore: job.failuresBefore,
-    onAgain() {
+    onAgain(error) {
       job.retries++;
-      job.report({ type: 'retry' });
+      job.report({ type: 'retry', error });
     },
     async around(waiting) {
       const idleMs = clock.monotonic() - job.lastProgressAt;

@@ -13,12 +13,10 @@ export function retryAfterMs(headers: HeadersLike, now: number): number | undefi
   if (!value) return undefined;
   if (/^\d+(\.\d+)?$/.test(value)) return Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(Number(value) * 1000));
   const until = dateOf(value);
-  if (until === undefined) return undefined;
-  return Math.max(0, until - (dateOf(headers.get('date') ?? '') ?? now));
+  return until ? Math.max(0, until - (dateOf(headers.get('date') ?? '') || now)) : undefined;
 }
 
-/** A date of HTTP. `Date.parse` alone takes '-1' for one. */
-function dateOf(value: string): number | undefined {
-  const date = /^[A-Za-z]{3,9},? /.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? undefined : date;
+/** A date of HTTP, or NaN. `Date.parse` alone takes '-1' for one. */
+function dateOf(value: string): number {
+  return /^[A-Za-z]{3,9},? /.test(value) ? Date.parse(value) : Number.NaN;
 }

@@ -1,5 +1,5 @@
-import { type ErrorCode, MAX_TIMER_MS, type Randomness, type UploadError } from '../contract/index.js';
-import { isLasting } from './foreign.js';
+import { type ErrorCode, MAX_TIMER_MS, type Randomness, type UploadError } from '../contract/for-clients.js';
+import { isLasting, isSuccess } from './foreign.js';
 
 /** Times in milliseconds. */
 export interface RetryRules {
@@ -43,6 +43,7 @@ export function judge(
   rules: RetryRules,
   random: Randomness,
 ): Verdict {
+  if (stage === 'begin' && isPage(error)) return GIVE_UP;
   const wait = Math.min(MAX_TIMER_MS, error.data.retryAfterMs ?? 0);
   const blamed = BLAMED.has(error.code) && !(error.code === 'INTERNAL' && error.retryable);
   if (blamed || (stage === 'begin' && error.retryable)) {
@@ -63,6 +64,16 @@ export function judge(
  */
 function isDetour({ code, data: { received } }: UploadError): boolean {
   return code === 'PROTOCOL' && typeof received === 'number' && !isLasting(received);
+}
+
+/** Before the server has ever answered, a page with a success status tells of a wrong address. */
+function isPage({ code, data: { received } }: UploadError): boolean {
+  return code === 'PROTOCOL' && typeof received === 'number' && isSuccess(received);
+}
+
+/** A page says that there is no tRPC endpoint at its address. */
+export function isElsewhere({ code, data: { received } }: UploadError): boolean {
+  return code === 'PROTOCOL' && (received === 404 || received === 405);
 }
 
 /** Exponential with full jitter: between `minBackoffMs` and a bound that doubles up to `maxBackoffMs`. */

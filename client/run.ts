@@ -5,7 +5,7 @@ import {
   sleep,
   UploadError,
   type UploadView,
-} from '../contract/index.js';
+} from '../contract/for-clients.js';
 import type { Engine } from './engine.js';
 import { assertUnchanged, type Job } from './job.js';
 import { persistCall } from './persist.js';
@@ -45,6 +45,8 @@ export async function runUpload(
       case 'failed':
         throw await failureOf(job, view);
       case 'aborted':
+        // Somebody's decision, in another window or on another machine: not undone by beginning again.
+        throw lost(view, 'The upload was aborted. Choose the file again to begin anew.');
       case 'expired':
         view = await restart(engine, job, scope, lost(view));
         break;
@@ -141,8 +143,8 @@ async function restart(engine: Engine, job: Job, scope: Scope, reason: UploadErr
   return prepare(engine, job, scope);
 }
 
-function lost(view: UploadView): UploadError {
-  return new UploadError('UPLOAD_CLOSED', { uploadId: view.uploadId, status: view.status });
+function lost({ uploadId, status }: UploadView, message?: string): UploadError {
+  return new UploadError('UPLOAD_CLOSED', { uploadId, status, message });
 }
 
 async function failureOf(job: Job, view: Extract<UploadView, { status: 'failed' }>): Promise<UploadError> {

@@ -6,22 +6,22 @@ import {
   type Progress,
   UploadError,
   type UploadView,
-} from '../contract/index.js';
+} from '../contract/for-clients.js';
 import { type Engine, requestTimeoutMs } from './engine.js';
 import { toUploadError } from './errors.js';
+import { PAYLOAD_TOO_LARGE } from './foreign.js';
 import { readWhole } from './hash.js';
 import { assertUnchanged, type Job } from './job.js';
 import { ON_UPLOAD_PROGRESS } from './link.js';
 import { persist } from './persist.js';
 import { request } from './request.js';
+import { isElsewhere } from './retry.js';
 import type { Slot, SlotOutcome } from './schedule.js';
 import type { Scope } from './scope.js';
 import { checkProgress } from './trust.js';
 
 /** Answers after which fewer chunks are sent at the same time. */
 const SLOWER: ReadonlySet<ErrorCode> = new Set(['CHUNK_TIMEOUT', 'SERVER_BUSY', 'RATE_LIMITED']);
-/** The HTTP status of a proxy, or of tRPC's adapter, that takes no bodies of this size. */
-const PAYLOAD_TOO_LARGE = 413;
 
 /** A chunk to send; `fresh`: the server does not hold it yet. */
 export interface PendingChunk extends ChunkRange {
@@ -47,6 +47,8 @@ export function sendChunk(
     scope,
     () => sendOnce(engine, job, view, chunk, scope),
     async (error) => {
+      // `init` was answered, and the first chunk by a page: `uploadLink` has another address than the other links.
+      if (!engine.chunks.accepted && isElsewhere(error)) throw error;
       if (error.code === 'CHUNK_HASH_MISMATCH' || error.code === 'CHUNK_CONFLICT')
         await compareAgain(engine, job, chunk, scope);
     },
@@ -89,6 +91,7 @@ async function sendOnce(
     checkProgress(answer);
     sent = size;
     outcome = 'accepted';
+    engine.chunks.accepted = true;
     // Only now: after any other end of a request, its bytes may still be on their way.
     if (tries === 1) job.source.recycle?.(data);
     job.report({ type: 'accepted', index, size, fresh });

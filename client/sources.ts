@@ -1,4 +1,4 @@
-import { UploadError } from '../contract/index.js';
+import { UploadError } from '../contract/for-clients.js';
 
 /** Where a file's bytes come from. Made for one upload, which closes it. */
 export interface Source {
@@ -13,6 +13,8 @@ export interface Source {
   readonly relativePath?: string | undefined;
   /** Absolute path of the file, where threads of this machine can read it by themselves. */
   readonly path?: string | undefined;
+  /** The same bytes, where workers of a page can read them by themselves. */
+  readonly blob?: Blob | undefined;
   /**
    * The bytes in [offset, offset + size). Fewer mean that the file became shorter.
    * The caller must not change what it gets: it may be the source's own memory.
@@ -62,6 +64,7 @@ export function blobSource(blob: Blob, names: SourceNames = {}): Source {
     type: blob.type || undefined,
     lastModified: file.lastModified,
     relativePath: names.relativePath ?? (file.webkitRelativePath || undefined),
+    blob,
     async read(offset, size) {
       try {
         return new Uint8Array(await blob.slice(offset, offset + size).arrayBuffer());

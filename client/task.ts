@@ -1,10 +1,10 @@
-import { CLIENT_DEFAULTS, UploadError } from '../contract/index.js';
+import { CLIENT_DEFAULTS, UploadError } from '../contract/for-clients.js';
 import { sessionOf } from './begin.js';
 import { bounded } from './bounded.js';
 import { type Engine, requestTimeoutMs } from './engine.js';
 import { toUploadError } from './errors.js';
 import { createJob, type Job } from './job.js';
-import { createNotifier } from './notify.js';
+import { createNotifier, throwLater } from './notify.js';
 import { advance, at, initialProgress, type ProgressEvent } from './progress.js';
 import { type CompletedView, runUpload } from './run.js';
 import { createScope, type Scope } from './scope.js';
@@ -25,12 +25,14 @@ export function createTask(
   const { clock } = engine;
   const startedAt = clock.monotonic();
   const scope = root.child();
-  const notifier = createNotifier(clock, (error) =>
-    queueMicrotask(() => {
-      throw error;
-    }),
-  );
+  const notifier = createNotifier(clock, throwLater);
+  const relativePath = options.relativePath ?? source.relativePath;
   let record = initialProgress(options.name ?? source.name, source.size);
+  /** Changes only as listeners are told, so that all who look see the same. */
+  let shown = record.state;
+  notifier.subscribe(() => {
+    shown = record.state;
+  });
   let cancelTick: (() => void) | null = null;
   let leg: Scope | null = null;
   let resume: (() => void) | null = null;
@@ -124,7 +126,16 @@ export function createTask(
       scope.close();
       notifier.close();
       await source.close?.().catch(() => {});
+      release();
     }
+  }
+
+  /** Whoever keeps the task afterwards does not keep the bytes, which may be gigabytes in memory. */
+  function release() {
+    const { name, size } = source;
+    source = { name, size, read: () => Promise.reject(new UploadError('CANCELLED')) };
+    job.source = source;
+    job.hashes = null;
   }
 
   const result = run();
@@ -132,8 +143,10 @@ export function createTask(
 
   return {
     id: `upload-${order}`,
+    policy: options.policy ?? 'default',
+    relativePath,
     get state() {
-      return record.state;
+      return shown;
     },
     subscribe: notifier.subscribe,
     pause() {

@@ -1,4 +1,4 @@
-import { chunkAt, countOf, indexesOf, type Progress, type UploadView } from '../contract/index.js';
+import { chunkAt, countOf, indexesOf, type Progress, type UploadView } from '../contract/for-clients.js';
 import type { Engine } from './engine.js';
 import type { Job } from './job.js';
 import { type Scope, within } from './scope.js';

@@ -1,5 +1,7 @@
-import { type Progress, STATUSES, UploadError, type UploadView } from '../contract/index.js';
+import { type Progress, STATUSES, UploadError, type UploadView } from '../contract/for-clients.js';
 import type { Job } from './job.js';
+
+export const ANOTHER_FILE = 'a session of another file or plan';
 
 /**
  * An upload's answers decide what happens next, and a completed one is the caller's success. Whatever is at the
@@ -8,7 +10,7 @@ import type { Job } from './job.js';
  */
 export function checkView<View extends UploadView>(job: Job, view: View): View {
   checkProgress(view);
-  if (view.size !== job.source.size) throw untrusted('a session of another file or plan', view.uploadId);
+  if (view.size !== job.source.size) throw untrusted(ANOTHER_FILE, view.uploadId);
   if (job.fileHash !== null && view.hash !== job.fileHash)
     throw untrusted('a session of another content', view.uploadId);
   return view;
@@ -26,10 +28,11 @@ export function checkProgress<Answer extends Progress | UploadView>(answer: Answ
   return answer;
 }
 
-function untrusted(what: string, uploadId?: string): UploadError {
+/** The error for an answer that cannot be what it says. */
+export function untrusted(what: string, uploadId?: string): UploadError {
   return new UploadError('PROTOCOL', {
     retryable: false,
     message: `The server answered ${what}.`,
-    ...(uploadId === undefined ? {} : { uploadId }),
+    uploadId,
   });
 }

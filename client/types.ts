@@ -11,7 +11,7 @@ import type {
   ResumeInput,
   UploadError,
   UploadView,
-} from '../contract/index.js';
+} from '../contract/for-clients.js';
 import type { Source } from './sources.js';
 
 /** What each call is given beside its input. */
@@ -141,7 +141,10 @@ export type Phase =
   | 'failed'
   | 'cancelled';
 
-/** A frozen snapshot; a new object after each change. Numbers never go back within a phase. */
+/**
+ * A frozen snapshot; a new object after each change. Numbers never go back within a phase. Where a lost session is
+ * replaced by one that cuts the file otherwise, `chunks` and `total` begin anew.
+ */
 export interface TaskState {
   readonly phase: Phase;
   readonly name: string;
@@ -163,6 +166,8 @@ export interface TaskState {
   /** Milliseconds to the last byte at that speed; null where that is unknown. */
   readonly etaMs: number | null;
   readonly retries: number;
+  /** Why the last request failed, while it is sent again: what the upload is waiting for. Null while it goes on. */
+  readonly retrying: UploadError | null;
   readonly resumed: boolean;
   readonly uploadId: string | null;
   /** Set when completed. */
@@ -175,6 +180,11 @@ export interface TaskState {
 export interface UploadTask<Data = Json | undefined> {
   /** Local to this uploader; the server's id is `state.uploadId`. */
   readonly id: string;
+  /** 'default' where none was named. */
+  readonly policy: string;
+  /** Path below the folder that was chosen, with `/`. */
+  readonly relativePath: string | undefined;
+  /** Stays the same object from one call of the listeners to the next. */
   readonly state: TaskState;
   /** Called after each change of `state`. @returns what ends the subscription */
   subscribe(listener: () => void): () => void;

@@ -1,9 +1,11 @@
-import { UploadError } from '../contract/index.js';
+import { UploadError } from '../contract/for-clients.js';
 import { createEngine, type UploaderOptions } from './engine.js';
 import { toUploadError } from './errors.js';
+import { readUntil } from './read-until.js';
 import { createAbortHub, createScope } from './scope.js';
 import { toSource } from './sources.js';
 import { createTask } from './task.js';
+import { createTaskList } from './task-list.js';
 import type {
   DataOf,
   DefaultData,
@@ -24,34 +26,61 @@ export type Sources = Iterable<SourceLike> | AsyncIterable<SourceLike>;
 
 /**
  * Uploads files through one scheduler: its limits hold over all of them. The name of the policy selects the types of
- * `metadata` and of the result's `data`.
+ * `metadata` and of the result's `data`. The overloads that name one stand last: a compiler that prints one reason only
+ * prints the last one's.
  */
 export interface Uploader<Client extends UploadsClient = UploadsClient> extends AsyncDisposable {
+  /** The procedures that it calls, as `createUploader` was given them. */
+  readonly client: Client;
   /** Begins one upload. The source is closed when it has settled. */
+  add(source: SourceLike, ...options: DefaultOptions<Client>): UploadTask<DefaultData<Client>>;
   add<Name extends PolicyName<Client>>(
     source: SourceLike,
     options: UploadOptions<Client, Name> & { policy: Name },
   ): UploadTask<DataOf<Client, Name>>;
-  add(source: SourceLike, ...options: DefaultOptions<Client>): UploadTask<DefaultData<Client>>;
   /** `add(source, options).result` */
+  upload(source: SourceLike, ...options: DefaultOptions<Client>): Promise<UploadResult<DefaultData<Client>>>;
   upload<Name extends PolicyName<Client>>(
     source: SourceLike,
     options: UploadOptions<Client, Name> & { policy: Name },
   ): Promise<UploadResult<DataOf<Client, Name>>>;
-  upload(source: SourceLike, ...options: DefaultOptions<Client>): Promise<UploadResult<DefaultData<Client>>>;
   /**
    * Uploads every source with the same options, and never rejects because of one of them: each file settles by
-   * itself. In the order of the sources. @param onTask told of each task as it begins
+   * itself. In the order of the sources. Once `signal` aborts or the uploader is closed, no more sources are asked for:
+   * what is answered are those that had begun. @param onTask told of each task as it begins
    */
+  uploadAll(
+    sources: Sources,
+    ...options: DefaultOptionsOfAll<Client>
+  ): Promise<Settled<DefaultData<Client>>[]>;
   uploadAll<Name extends PolicyName<Client>>(
     sources: Sources,
     options: UploadOptions<Client, Name> & { policy: Name },
     onTask?: (task: UploadTask<DataOf<Client, Name>>) => void,
   ): Promise<Settled<DataOf<Client, Name>>[]>;
-  uploadAll(
-    sources: Sources,
-    ...options: DefaultOptionsOfAll<Client>
-  ): Promise<Settled<DefaultData<Client>>[]>;
+  /**
+   * The uploads in the order in which they were added: those that run, and of the settled ones those that settled
+   * last, at most CLIENT_DEFAULTS.settledTasksKept. Frozen. It is another array once an upload was added, has settled
+   * or was dismissed, and the same one while only bytes move.
+   */
+  readonly tasks: readonly UploadTask<DataOf<Client, PolicyName<Client>>>[];
+  /**
+   * Called after `tasks` has changed; for many changes in a row at most every CLIENT_DEFAULTS.progressIntervalMs.
+   * @returns what ends the subscription
+   */
+  subscribe(listener: () => void): () => void;
+  /**
+   * Takes a settled upload out of `tasks`; no effect where it is not there.
+   * @throws UploadError INPUT_INVALID while it runs: cancel it first
+   */
+  dismiss(task: UploadTask<unknown>): void;
+  /**
+   * Begins a failed or cancelled upload again, with the options that it had: a new task in its place in `tasks`. A
+   * signal that has aborted since counts no more.
+   * @throws UploadError INPUT_INVALID for any other task, and where the source was closed: a Blob, a File and bytes can
+   *   be read again, a source with `close` is made for one upload
+   */
+  retry<Data>(task: UploadTask<Data>): UploadTask<Data>;
   /** Cancels what still runs, keeping the sessions, and ends the hasher's threads. */
   close(): Promise<void>;
 }
@@ -68,25 +97,26 @@ export function createUploader<Client extends UploadsClient>(
   const engine = createEngine(client, options);
   const root = createScope();
   const hub = createAbortHub();
-  const running = new Set<UploadTask>();
+  const list = createTaskList(engine.clock);
   let added = 0;
 
-  function begin(input: SourceLike, given: PlainUploadOptions): UploadTask {
+  function begin(input: SourceLike, given: PlainUploadOptions, place?: UploadTask): UploadTask {
     if (root.signal.aborted) throw new UploadError('CANCELLED', { message: 'The uploader is closed.' });
     const source = toSource(input, given);
+    const { close } = source;
     const task = createTask(engine, ++added, source, given, root);
-    running.add(task);
-    const stopListening = given.signal ? hub.on(given.signal, () => void task.cancel()) : () => {};
-    const ended = () => {
-      running.delete(task);
-      stopListening();
-    };
-    task.result.then(ended, ended);
+    const again = () =>
+      begin(input, { ...given, signal: given.signal?.aborted ? undefined : given.signal }, task);
+    list.add(task, close ? null : again, place);
+    if (given.signal) {
+      const stopListening = hub.on(given.signal, () => void task.cancel());
+      task.result.then(stopListening, stopListening);
+    }
     return task;
   }
 
-  async function settle(task: UploadTask, source: { relativePath?: string | undefined }): Promise<Settled> {
-    const who = { name: task.state.name, relativePath: source.relativePath };
+  async function settle(task: UploadTask): Promise<Settled> {
+    const who = { name: task.state.name, relativePath: task.relativePath };
     try {
       return { status: 'completed', ...who, result: await task.result };
     } catch (cause) {
@@ -100,14 +130,17 @@ export function createUploader<Client extends UploadsClient>(
     onTask: (task: UploadTask) => void,
   ): Promise<Settled[]> {
     const settling: Promise<Settled>[] = [];
+    const reading = root.child();
+    const stopListening = given.signal ? hub.on(given.signal, () => reading.abort(null)) : () => {};
     try {
-      for await (const input of sources) {
-        const source = toSource(input, given);
-        const task = begin(source, given);
-        settling.push(settle(task, { relativePath: given.relativePath ?? source.relativePath }));
+      await readUntil(reading.signal, sources, (input) => {
+        const task = begin(input, given);
+        settling.push(settle(task));
         onTask(task);
-      }
+      });
     } finally {
+      stopListening();
+      reading.close();
       // Also where the sources end with an error: what has begun settles first.
       await Promise.all(settling);
     }
@@ -116,12 +149,13 @@ export function createUploader<Client extends UploadsClient>(
 
   async function close(): Promise<void> {
     root.abort(new UploadError('CANCELLED', { message: 'The uploader was closed.' }));
-    await Promise.allSettled([...running].map((task) => task.result));
+    await Promise.allSettled(list.tasks.map((task) => task.result));
     engine.scheduler.close();
     await engine.hasher.close?.();
   }
 
   const plain = {
+    client,
     add: (source: SourceLike, given: PlainUploadOptions = {}) => begin(source, given),
     upload: async (source: SourceLike, given: PlainUploadOptions = {}) => begin(source, given).result,
     uploadAll: (
@@ -129,6 +163,10 @@ export function createUploader<Client extends UploadsClient>(
       given: PlainUploadOptions = {},
       onTask: (task: UploadTask) => void = () => {},
     ) => beginAll(sources, given, onTask),
+    get tasks() {
+      return list.tasks;
+    },
+    ...{ subscribe: list.subscribe, dismiss: list.dismiss, retry: list.retry },
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -23,7 +23,7 @@ function systemTime(keepsAlive: boolean): Clock {
 }
 
 /** For servers: background work does not keep a process alive. */
-export const systemClock: Clock = systemTime(false);
+export const systemClock: Clock = /* @__PURE__ */ systemTime(false);
 /** For clients: a program that awaits an upload must not end while the upload waits to try again. */
 export const clientClock: Clock = systemTime(true);
 

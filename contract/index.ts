@@ -1,16 +1,3 @@
 /** `chunkwise/contract`: words, rules and shapes that both sides share. Without zod; see `contract/schemas`. */
-export * from './as-json.js';
-export * from './clock.js';
-export * from './errors.js';
-export * from './hashes.js';
-export * from './ids.js';
-export * from './limits.js';
-export * from './plan.js';
-export * from './policy-types.js';
-export * from './ranges.js';
-export * from './sizes.js';
-export * from './states.js';
-export * from './types.js';
-export * from './upload-error.js';
-export * from './views.js';
-export * from './wire.js';
+export * from './for-clients.js';
+export { ERRORS, type ServerErrorCode, type TrpcCode, UploadError } from './server-errors.js';

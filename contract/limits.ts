@@ -8,8 +8,13 @@ export const MiB = 1024 * KiB;
 export const GiB = 1024 * MiB;
 export const TiB = 1024 * GiB;
 
+/** Makes a group that bundlers leave out of a page where nothing reads it: products, they believe, might do something. */
+function group<const Values>(make: () => Values): Values {
+  return make();
+}
+
 /** What a policy may set, and what holds where it does not. */
-export const POLICY_DEFAULTS = {
+export const POLICY_DEFAULTS = /* @__PURE__ */ group(() => ({
   /** At or below this size a file goes as one chunk (`mode: 'single'`). */
   thresholdBytes: 16 * MiB,
   /** Preferred size of a chunk; grows with the file so that the number of chunks stays near CHUNK_COUNT_GOAL. */
@@ -18,7 +23,7 @@ export const POLICY_DEFAULTS = {
   maxFileSizeBytes: 5 * TiB,
   /** Chunks of one file that a client sends at the same time. */
   maxParallelChunks: 4,
-} as const;
+}));
 
 /** Number of chunks up to which the chunk size stays as configured. S3 allows 10,000 parts. */
 export const CHUNK_COUNT_GOAL = 10_000;
@@ -36,6 +41,10 @@ export const MAX_SAFE_NAME_BYTES = 200;
 export const MAX_TYPE_BYTES = 255;
 export const MAX_METADATA_BYTES = 16 * KiB;
 export const MAX_POLICY_NAME_BYTES = 64;
+/** What a hook says when it refuses or fails, as UTF-8: it is kept with the upload, and a refusal is in its views. */
+export const MAX_HOOK_TEXT_BYTES = 2 * KiB;
+/** What a `completed` hook answers, as JSON: it is in every view of its upload, and a list has MAX_LIST_LIMIT views. */
+export const MAX_HOOK_DATA_BYTES = 64 * KiB;
 /** Ranges in one `missing`; the rest is announced by `missingMore`. */
 export const MAX_MISSING_RANGES = 1000;
 export const MAX_LIST_LIMIT = 100;
@@ -47,17 +56,20 @@ export const MAX_BATCH_CALLS = 100;
 /** Different chunk sizes that `policy` answers in `resumable`. */
 export const MAX_RESUMABLE_SIZES = 8;
 
+/** Slower bodies of chunks are cut off, so clients need not wait longer for an answer either. */
+export const MIN_BODY_RATE_BYTES_PER_SECOND = 16 * KiB;
+
 /** Timers hold no more: beyond it they fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export const SERVER_DEFAULTS = {
+export const SERVER_DEFAULTS = /* @__PURE__ */ group(() => ({
   /** Bytes of chunk bodies held in memory at one time, over all requests. */
   memoryBudgetBytes: 256 * MiB,
   /** How long a chunk may wait for the memory budget before SERVER_BUSY. */
   budgetWaitMs: 10_000,
-  /** A body must average MIN_BODY_RATE over any window of this length, else CHUNK_TIMEOUT. */
+  /** A body must average the minimum rate over any window of this length, else CHUNK_TIMEOUT. */
   bodyRateWindowMs: 30_000,
-  minBodyRateBytesPerSecond: 16 * KiB,
+  minBodyRateBytesPerSecond: MIN_BODY_RATE_BYTES_PER_SECOND,
   /** How long the completing answer waits for assembly before it says `assembling`. */
   completionWaitMs: 10_000,
   /** A session expires this long after its last claim or resume … */
@@ -93,7 +105,7 @@ export const SERVER_DEFAULTS = {
   sweepBatchRows: 100,
   /** Assemblies at one time: they share the disk, and the worker pool runs their pieces in parallel anyway. */
   parallelAssemblies: 4,
-} as const;
+}));
 
 /** A session's expiry is written only where that moves it by more than this, so that a claim writes nothing. */
 export const EXPIRY_GRAIN_MS = 60_000;
@@ -118,6 +130,10 @@ export const CLIENT_DEFAULTS = {
   patienceMs: 10 * 60_000,
   minBackoffMs: 300,
   maxBackoffMs: 30_000,
+  /** How often an upload looks whether the machine slept. */
+  sleepLookMs: 30_000,
+  /** Looks that lie further apart: it did. Timers of a tab in the background run once a minute. */
+  asleepMs: 120_000,
   /** First pause between two looks at an upload that is assembling; doubles up to maxPollMs. */
   pollMs: 250,
   maxPollMs: 5_000,
@@ -137,6 +153,16 @@ export const CLIENT_DEFAULTS = {
   hashReadBytes: MiB,
   /** Chunks held in memory at one time while hashing where no thread reads the file by itself. */
   hashChunksInMemory: 2,
+  /** Workers of a page that hash at one time: more of them wait for the disk. */
+  hashWorkers: 4,
+  /** A worker that is not ready by then is done without. */
+  hashWorkerReadyMs: 10_000,
+  /** A piece that a worker has for longer than this is hashed on the page. */
+  hashPieceMs: 60_000,
+  /** Bytes that a page's own thread hashes without a pause: some milliseconds, also on a phone. */
+  pageSliceBytes: 512 * KiB,
+  /** Bytes that it copies into a Blob without a pause. Each Blob costs a question to the browser's main process. */
+  blobPartBytes: 4 * MiB,
   /** A hashing thread without work ends after this long. */
   hashThreadIdleMs: 5_000,
   /** Connections that a Node sender keeps to one server. */
@@ -151,10 +177,12 @@ export const CLIENT_DEFAULTS = {
   speedWindowMs: 10_000,
   /** How often speed and remaining time are told anew while nothing moves. */
   speedTickMs: 1_000,
+  /** Settled uploads that an uploader still lists; past it the one that settled first is forgotten. */
+  settledTasksKept: 1_000,
 } as const;
 
 /** The threads that hash and write, and how work over many chunks is shared out among them. */
-export const WORKER_DEFAULTS = {
+export const WORKER_DEFAULTS = /* @__PURE__ */ group(() => ({
   /** Threads are as many as the machine runs at once, within these bounds. */
   minThreads: 2,
   maxThreads: 8,
@@ -171,10 +199,10 @@ export const WORKER_DEFAULTS = {
   readPieceBytes: MiB,
   /** A thread frees the memory of used buffers each time it has used so many bytes. */
   reclaimAfterBytes: 8 * MiB,
-} as const;
+}));
 
 /** `chunkwise serve`, where no flag says otherwise. */
-export const SERVE_DEFAULTS = {
+export const SERVE_DEFAULTS = /* @__PURE__ */ group(() => ({
   root: './chunkwise-data',
   /** Loopback: nobody else reaches it. */
   host: '127.0.0.1',
@@ -191,10 +219,33 @@ export const SERVE_DEFAULTS = {
   pathChars: MAX_BATCH_CALLS * 64,
   /** How long a browser may remember what another page is allowed, in seconds. */
   corsMaxAgeS: 24 * 60 * 60,
+  /** How long a browser stays signed in: as long as an upload may take. A restart of the server ends it too. */
+  sessionMs: 7 * 24 * 60 * 60_000,
+  /** Browsers signed in at one time; the one that has been so for the longest makes room. */
+  maxSessions: 1000,
+  /** Attempts to sign in, right or wrong, per address: too few for guessing. */
+  signInsPerMinute: 20,
+  /** Room for a token of any sensible length. */
+  signInBodyBytes: 16 * KiB,
+  /** How long a browser may keep the page's files, whose names change with their content. In seconds. */
+  assetMaxAgeS: 365 * 24 * 60 * 60,
+}));
+
+/** The page of `chunkwise serve`. */
+export const PAGE_DEFAULTS = {
+  /** Uploads shown at first, and more each time that more are asked for. */
+  listedUploads: 20,
+  /** The list is read again at most this often, however many uploads begin elsewhere. */
+  refreshMs: 1_000,
+  /** First wait before the stream of progress is opened again; doubles up to maxReconnectMs. */
+  reconnectMs: 1_000,
+  maxReconnectMs: 10_000,
+  /** An unfinished upload that has not moved for this long is not being sent from anywhere. */
+  stoppedAfterMs: 15_000,
 } as const;
 
 /** What the command line shows, and when. */
-export const CLI_DEFAULTS = {
+export const CLI_DEFAULTS = /* @__PURE__ */ group(() => ({
   /** Files whose own progress is shown beside the total. */
   shownFiles: 5,
   /** Without a terminal, a line is written whenever this many percent more are there. */
@@ -204,10 +255,10 @@ export const CLI_DEFAULTS = {
   sameInterruptMs: 100,
   /** The file that the demo makes where it is given none. */
   demoFileBytes: 256 * MiB,
-} as const;
+}));
 
 /** `chunkwise/testing`. */
-export const TESTING_DEFAULTS = {
+export const TESTING_DEFAULTS = /* @__PURE__ */ group(() => ({
   /** Where the clock stands at first: a fixed time, so that runs are alike. */
   startMs: Date.UTC(2026, 0, 1),
   /** A body goes from client to server in pieces of this size, as from a socket. */
@@ -218,4 +269,4 @@ export const TESTING_DEFAULTS = {
   advanceSteps: 100,
   /** Nothing goes on if nothing has begun for so many turns of the event loop. */
   quietTurns: 10,
-} as const;
+}));

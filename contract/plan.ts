@@ -36,14 +36,18 @@ export interface ChunkRange {
   readonly size: number;
 }
 
-export const DEFAULT_PLAN_RULES: PlanRules = {
-  threshold: POLICY_DEFAULTS.thresholdBytes,
-  chunkSize: POLICY_DEFAULTS.chunkSizeBytes,
-  minChunkSize: MIN_CHUNK_SIZE_BYTES,
-  maxChunkSize: MAX_CHUNK_SIZE_BYTES,
-  maxChunks: MAX_CHUNKS,
-  maxFileSize: POLICY_DEFAULTS.maxFileSizeBytes,
-};
+export const DEFAULT_PLAN_RULES = /* @__PURE__ */ defaultRules();
+
+function defaultRules(): PlanRules {
+  return {
+    threshold: POLICY_DEFAULTS.thresholdBytes,
+    chunkSize: POLICY_DEFAULTS.chunkSizeBytes,
+    minChunkSize: MIN_CHUNK_SIZE_BYTES,
+    maxChunkSize: MAX_CHUNK_SIZE_BYTES,
+    maxChunks: MAX_CHUNKS,
+    maxFileSize: POLICY_DEFAULTS.maxFileSizeBytes,
+  };
+}
 
 /**
  * The plan that a server prefers for `size`: the configured chunk size while it makes at most CHUNK_COUNT_GOAL

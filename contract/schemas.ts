@@ -3,7 +3,7 @@
  * its types (`contract/views.ts`), so that no zod reaches a front end.
  */
 import { z } from 'zod';
-import { ERRORS, type ErrorCode } from './errors.js';
+import { type ErrorCode, RETRYABLE } from './errors.js';
 import { CHUNK_HASH_PATTERN, FILE_HASH_PATTERN } from './hashes.js';
 import { UPLOAD_ID_PATTERN } from './ids.js';
 import {
@@ -43,7 +43,7 @@ export const plan = z.strictObject({
 const fileName = text(MAX_NAME_BYTES).min(1);
 
 export const errorView = z.strictObject({
-  code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+  code: z.enum(Object.keys(RETRYABLE) as [ErrorCode, ...ErrorCode[]]),
   retryable: z.boolean(),
   message: z.string(),
 });

@@ -1,3 +1,16 @@
+/** All that an upload can be. */
+export const STATUSES = [
+  'receiving',
+  'assembling',
+  'completed',
+  'gone',
+  'aborted',
+  'expired',
+  'failed',
+] as const satisfies string[];
+
+export type Status = (typeof STATUSES)[number];
+
 /**
  * The one table of allowed moves. Each move is one conditional update in the session repository, so of several
  * processes that want it exactly one succeeds.
@@ -14,11 +27,7 @@ export const MOVES = {
   aborted: [],
   expired: [],
   failed: [],
-} as const satisfies Record<string, readonly string[]>;
-
-export type Status = keyof typeof MOVES;
-
-export const STATUSES = Object.keys(MOVES) as [Status, ...Status[]];
+} as const satisfies Record<Status, readonly Status[]>;
 
 /** Sessions that an `init` of the same file joins: they hold, or can still receive, its bytes. */
 export const MATCHING_STATUSES = ['receiving', 'assembling', 'completed'] as const satisfies Status[];

@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, isErrorCode } from './errors.js';
+import { CLIENT_MESSAGES, type ErrorCode, isErrorCode, RETRYABLE } from './errors.js';
 import type { Plan } from './plan.js';
 import type { Status } from './states.js';
 
@@ -31,19 +31,8 @@ export interface UploadErrorOptions extends Omit<UploadErrorData, 'code' | 'retr
   cause?: unknown;
 }
 
-const DETAIL_KEYS = [
-  'retryAfterMs',
-  'index',
-  'expected',
-  'received',
-  'retriesLeft',
-  'plan',
-  'status',
-  'path',
-] as const;
-
-/** The one error that Chunkwise throws, on both sides. */
-export class UploadError extends Error {
+/** The one error that Chunkwise throws, as clients make it: the words of a server's come from the server. */
+export class PlainUploadError extends Error {
   override readonly name = 'UploadError';
   readonly code: ErrorCode;
   readonly retryable: boolean;
@@ -53,23 +42,30 @@ export class UploadError extends Error {
   readonly data: UploadErrorData;
 
   constructor(code: ErrorCode, options: UploadErrorOptions = {}) {
-    super(
-      options.message ?? ERRORS[code].message,
-      options.cause === undefined ? undefined : { cause: options.cause },
-    );
+    const { message = messageOf(code), cause, uploadId, retryable = RETRYABLE[code], ...details } = options;
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.retryable = options.retryable ?? ERRORS[code].retryable;
-    this.uploadId = options.uploadId;
-    this.index = options.index;
-    const data: Record<string, unknown> = { code, retryable: this.retryable };
-    for (const key of DETAIL_KEYS) if (options[key] !== undefined) data[key] = options[key];
-    this.data = data as unknown as UploadErrorData;
+    this.retryable = retryable;
+    this.uploadId = uploadId;
+    this.index = details.index;
+    const given = Object.entries({ code, retryable, ...details }).filter(([, value]) => value !== undefined);
+    this.data = Object.fromEntries(given) as unknown as UploadErrorData;
+  }
+
+  /** As `isUploadError`: whichever of the two classes, and whichever copy of the package, has made it. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isUploadError(value);
   }
 }
 
+function messageOf(code: ErrorCode): string {
+  const messages: Partial<Record<ErrorCode, string>> = CLIENT_MESSAGES;
+  return messages[code] ?? `The server refused the request (${code}).`;
+}
+
 /** By name and code, so that it holds across realms and duplicated packages. */
-export function isUploadError(value: unknown): value is UploadError {
+export function isUploadError(value: unknown): value is PlainUploadError {
   if (Object.prototype.toString.call(value) !== '[object Error]') return false;
-  const { name, code } = value as UploadError;
+  const { name, code } = value as PlainUploadError;
   return name === 'UploadError' && isErrorCode(code);
 }

@@ -7,11 +7,13 @@ import path from 'node:path';
  */
 const root = path.resolve(import.meta.dirname, '..');
 const build = path.join(root, 'dist');
+/** Made by vite, which empties it first. */
+const PAGE = path.join(build, 'page') + path.sep;
 
 for (const entry of readdirSync(build, { recursive: true, withFileTypes: true })) {
   const file = path.join(entry.parentPath, entry.name);
   const [, module] = /^(.*?)(\.d)?\.[jt]s(\.map)?$/.exec(path.relative(build, file)) ?? [];
-  if (!entry.isFile() || module === undefined) continue;
+  if (!entry.isFile() || module === undefined || file.startsWith(PAGE)) continue;
   if (['.ts', '.tsx'].some((end) => existsSync(path.join(root, module + end)))) continue;
   rmSync(file, { force: true });
 }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Clock } from '../contract/index.js';
+import { type Clock, SERVER_DEFAULTS } from '../contract/index.js';
 import type { Logger } from './log.js';
 import type { Quota } from './sessions/sessions.js';
 import type { Migrate } from './sessions/sqlite/files.js';
@@ -49,6 +49,54 @@ export interface CoreOptions {
   /** Injected by tests and simulations. */
   clock?: Clock;
   newId?: () => string;
+}
+
+/** What a server runs with: its options, and the defaults of those that were left out. */
+export interface Settings {
+  readonly store: 'in-place' | 'multi-file';
+  readonly database: string;
+  readonly durability: 'file' | 'chunk';
+  readonly verify: 'restart' | 'always';
+  readonly quota: Quota;
+  readonly memoryBudgetBytes: number;
+  readonly completionWaitMs: number;
+  readonly budgetWaitMs: number;
+  readonly bodyRateWindowMs: number;
+  readonly hookTimeoutMs: number;
+  /** Null: as many as the machine runs at once. */
+  readonly workerThreads: number | null;
+  readonly worker: URL;
+  readonly migrate: Migrate;
+}
+
+/** @throws Error in plain words where an option is none */
+export function settingsOf(options: CoreOptions): Settings {
+  return {
+    store: options.store ?? 'in-place',
+    database: databaseOf(options),
+    durability: options.durability ?? 'file',
+    verify: options.verify ?? 'restart',
+    quota: { maxBytes: options.quota?.maxBytes ?? null, maxUploads: options.quota?.maxUploads ?? null },
+    memoryBudgetBytes: options.memoryBudgetBytes ?? SERVER_DEFAULTS.memoryBudgetBytes,
+    completionWaitMs: options.completionWaitMs ?? SERVER_DEFAULTS.completionWaitMs,
+    budgetWaitMs: options.budgetWaitMs ?? SERVER_DEFAULTS.budgetWaitMs,
+    bodyRateWindowMs: options.bodyRateWindowMs ?? SERVER_DEFAULTS.bodyRateWindowMs,
+    hookTimeoutMs: options.hookTimeoutMs ?? SERVER_DEFAULTS.hookTimeoutMs,
+    workerThreads: options.workerThreads ?? null,
+    worker: workerOf(options),
+    migrate: migrateOf(options),
+  };
+}
+
+/**
+ * Options that are spelt out and mean something else than what runs, by name. What is left out asks for nothing; the
+ * clock, ids and the log are the first caller's.
+ */
+export function differing(options: CoreOptions, running: Settings): string[] {
+  const wanted = settingsOf(options);
+  const names = Object.keys(wanted) as (keyof Settings)[];
+  const text = (value: unknown) => JSON.stringify(value);
+  return names.filter((name) => options[name] !== undefined && text(wanted[name]) !== text(running[name]));
 }
 
 /** Where the database lies. */

@@ -6,16 +6,16 @@ import { type Assembler, createAssembler } from './assembly/assembler.js';
 import { createHooks, type Hooks } from './assembly/hooks.js';
 import { createJobs } from './assembly/jobs.js';
 import { createOutbox } from './assembly/outbox.js';
-import { type CoreOptions, databaseOf, lockFileOf, migrateOf, workerOf } from './core-options.js';
+import { type CoreOptions, lockFileOf, type Settings, settingsOf } from './core-options.js';
 import { createEvents, type Events } from './events.js';
-import { consoleLogger, type Logger } from './log.js';
+import { consoleLogger, createWarnOnce, type Logger } from './log.js';
 import type { ResolvedPolicy } from './policy.js';
 import { createWorkerPool } from './pool.js';
 import { createQueues, type Queues } from './queues.js';
 import { createBudget } from './receive/budget.js';
 import { createInFlight } from './receive/in-flight.js';
 import { createReceive, type Receive } from './receive/receive.js';
-import type { Quota, Sessions } from './sessions/sessions.js';
+import type { Sessions } from './sessions/sessions.js';
 import { createSqliteSessions } from './sessions/sqlite/index.js';
 import { createStart, type Start } from './start.js';
 import { createInPlaceStore } from './stores/in-place.js';
@@ -52,6 +52,9 @@ export interface Core {
   readonly fileTurns: Queues;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Warns the operator of what every request, or every reload, would tell again: once for each message. */
+  warnOnce(details: object, message: string): void;
+  readonly settings: Settings;
   readonly completionWaitMs: number;
   /** How long a refused body may go on arriving. */
   readonly drainMs: number;
@@ -68,37 +71,31 @@ export function createCore(
   policies: Map<string, ResolvedPolicy>,
   parts: Partial<CoreParts> = {},
 ): Core {
-  const { clock = systemClock, log = consoleLogger, newId = ulid, durability = 'file' } = options;
+  const { clock = systemClock, log = consoleLogger, newId = ulid } = options;
   const root = path.resolve(options.root);
-  const worker = workerOf(options);
-  const migrate = migrateOf(options);
+  const settings = settingsOf(options);
+  const { durability, verify, quota, worker, hookTimeoutMs, completionWaitMs } = settings;
   const writer = newId();
-  const quota: Quota = {
-    maxBytes: options.quota?.maxBytes ?? null,
-    maxUploads: options.quota?.maxUploads ?? null,
-  };
-  const hookTimeoutMs = options.hookTimeoutMs ?? SERVER_DEFAULTS.hookTimeoutMs;
-  const completionWaitMs = options.completionWaitMs ?? SERVER_DEFAULTS.completionWaitMs;
   const rate = {
-    windowMs: options.bodyRateWindowMs ?? SERVER_DEFAULTS.bodyRateWindowMs,
+    windowMs: settings.bodyRateWindowMs,
     minBytesPerSecond: SERVER_DEFAULTS.minBodyRateBytesPerSecond,
   };
 
   const pool = createWorkerPool({
     worker,
     clock,
-    ...(options.workerThreads && { threads: options.workerThreads }),
+    ...(settings.workerThreads && { threads: settings.workerThreads }),
   });
   const tasks = parts.tasks ?? pool;
   const store =
     parts.store ??
-    (options.store === 'multi-file' ? createMultiFileStore : createInPlaceStore)({ root, tasks });
+    (settings.store === 'multi-file' ? createMultiFileStore : createInPlaceStore)({ root, tasks });
   const sessions =
     parts.sessions ??
     createSqliteSessions({
-      file: databaseOf(options),
+      file: settings.database,
       lockFile: lockFileOf(options),
-      migrate,
+      migrate: settings.migrate,
       worker,
       clock,
       expiry: { idleMs: SERVER_DEFAULTS.idleExpiryMs, maxLifetimeMs: SERVER_DEFAULTS.maxLifetimeMs },
@@ -108,15 +105,14 @@ export function createCore(
   const inFlight = createInFlight();
   const jobs = createJobs();
   const budget = createBudget({
-    capacityBytes: options.memoryBudgetBytes ?? SERVER_DEFAULTS.memoryBudgetBytes,
-    waitMs: options.budgetWaitMs ?? SERVER_DEFAULTS.budgetWaitMs,
+    capacityBytes: settings.memoryBudgetBytes,
+    waitMs: settings.budgetWaitMs,
     clock,
   });
   const repair = createRepair({ sessions, store });
   const cleanup = createCleanup({ sessions, store, inFlight, jobs, events, log });
   const hooks = createHooks({ policies, sessions, store, clock, log, timeoutMs: hookTimeoutMs });
   const outbox = createOutbox({ sessions, hooks, events, clock, log });
-  const verify = options.verify ?? 'restart';
   const stagingSync = createStagingSync({
     sessions,
     store,
@@ -157,6 +153,7 @@ export function createCore(
   let sweeping = Promise.resolve();
 
   async function open(): Promise<void> {
+    await hooks.ready();
     if (tasks === pool) await pool.check();
     await store.ready();
     await sessions.ready();
@@ -221,8 +218,10 @@ export function createCore(
       policies,
       clock,
       log,
+      settings,
       completionWaitMs,
     },
+    warnOnce: createWarnOnce(log),
     drainMs: rate.windowMs,
     fileTurns: createQueues(),
     ready: async () => {
@@ -233,6 +232,8 @@ export function createCore(
         throw error;
       });
       await opening;
+      // Of policies that were configured since.
+      await hooks.ready();
     },
     sweep: () => sweep({ sessions, store, cleanup, clock, log }),
     close: () => {

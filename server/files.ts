@@ -2,6 +2,7 @@ import { UPLOAD_ID_PATTERN, UploadError } from '../contract/index.js';
 import type { Core } from './core.js';
 import { createMove } from './files/move.js';
 import { createServe } from './files/serve.js';
+import { createTakeBack } from './files/take-back.js';
 import type { FileAccess, Files, StoredFile } from './files/types.js';
 import type { UploadSession } from './sessions/sessions.js';
 import { markGone } from './start.js';
@@ -19,6 +20,7 @@ export type {
 export function createFiles(core: Core): Files {
   const { store, sessions, fileTurns: inTurn } = core;
   const move = createMove(core);
+  const takeBack = createTakeBack(core);
 
   async function find(uploadId: string, access: FileAccess): Promise<UploadSession | null> {
     await core.ready();
@@ -55,7 +57,7 @@ export function createFiles(core: Core): Files {
       inTurn(uploadId, async () => {
         const session = await find(uploadId, access);
         if (session === null) return false;
-        if (session.movedTo !== null) await store.takeBack(session, session.movedTo);
+        if (session.movedTo !== null) await takeBack(session, session.movedTo);
         const removed = await store.remove(session);
         await markGone(core, session);
         return removed;

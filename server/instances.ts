@@ -3,6 +3,8 @@ import type { ResolvedPolicy } from './policy.js';
 
 /** The running servers of this process, by root. */
 export interface Instances {
+  /** The root's server, if there is one. */
+  find(root: string): Core | undefined;
   /** The root's server, made if there is none. `named` are the policies that the options spell out. `leave` closes it when the last one leaves; idempotent. */
   join(
     root: string,
@@ -27,6 +29,7 @@ export function instances(): Instances {
 function createInstances(): Instances {
   const running = new Map<string, { core: Core; users: number }>();
   return {
+    find: (root) => running.get(root)?.core,
     join(root, policies, named, create) {
       const entry = running.get(root) ?? { core: create(), users: 0 };
       running.set(root, entry);

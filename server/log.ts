@@ -15,3 +15,13 @@ export const consoleLogger: Logger = {
     console.error(`chunkwise: ${message}`, details);
   },
 };
+
+/** A warning whose message was told already is left out. Messages are the server's own, so they are few. */
+export function createWarnOnce(log: Logger): Logger['warn'] {
+  const told = new Set<string>();
+  return (details, message) => {
+    if (told.has(message)) return;
+    told.add(message);
+    log.warn(details, message);
+  };
+}

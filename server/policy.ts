@@ -10,6 +10,7 @@ import {
   type PlanRules,
   POLICY_DEFAULTS,
 } from '../contract/index.js';
+import { flawInSchema } from './policy-input.js';
 
 /** The default policy's name: bare clients use it. */
 export const DEFAULT_POLICY = 'default';
@@ -39,6 +40,15 @@ export type AnyMetadata = z.ZodType<Metadata | null, Metadata | undefined>;
 /** What hooks get of a schema's output. */
 type MetadataOf<Input extends z.ZodType> = AsJson<z.output<Input>>;
 
+/** What a hook may carry beside the function that it is. */
+export interface HookCheck {
+  /**
+   * Can it run here? Asked when the server opens (`uploads.ready()`, or the first request), which fails with what this
+   * throws: one sentence that says what to do. A hook that calls another one hands that one's `ready` on.
+   */
+  readonly ready?: (() => void | Promise<void>) | undefined;
+}
+
 export interface PolicyOptions<Input extends z.ZodType = AnyMetadata, Data = undefined> {
   /** Files up to this size go as one chunk. Bytes; default 16 MiB. */
   threshold?: number;
@@ -58,26 +68,29 @@ export interface PolicyOptions<Input extends z.ZodType = AnyMetadata, Data = und
    * May this owner upload this? Asked at `init`, and again just before publishing (`stage` tells which). A string
    * refuses with REFUSED.
    */
-  authorize?: (
+  authorize?: ((
     upload: HookUpload<MetadataOf<Input>>,
     stage: 'init' | 'publish',
-  ) => Verdict | Promise<Verdict>;
+  ) => Verdict | Promise<Verdict>) &
+    HookCheck;
   /**
    * The whole file is verified and readable at `file.path`, and not yet published. A string refuses it for good with
    * HOOK_REFUSED; a throw means "try again later". The file must not be changed.
    */
-  beforePublish?: (
+  beforePublish?: ((
     upload: HookUpload<MetadataOf<Input>>,
     file: { path: string; signal: AbortSignal },
-  ) => Verdict | Promise<Verdict>;
+  ) => Verdict | Promise<Verdict>) &
+    HookCheck;
   /**
    * The upload is completed. Called at least once, keyed by `uploadId`, until it returns; its first result, as JSON, is
    * the upload's `data`. It cannot undo the upload.
    */
-  completed?: (
+  completed?: ((
     upload: HookUpload<MetadataOf<Input>>,
     file: { path: string; absolutePath: string; signal: AbortSignal },
-  ) => Data | Promise<Data>;
+  ) => Data | Promise<Data>) &
+    HookCheck;
 }
 
 /** Any policy, whatever its metadata: what the server's core works with. */
@@ -147,7 +160,7 @@ export interface StoreLimits {
 
 /**
  * All policies, with `default` among them unless it is false.
- * @throws Error in plain words where limits contradict each other
+ * @throws Error in plain words where limits contradict each other, or no metadata can ever be right
  */
 export function resolvePolicies(
   policies: Policies,
@@ -158,6 +171,8 @@ export function resolvePolicies(
   const all: Policies = { [DEFAULT_POLICY]: {}, ...policies };
   for (const [name, options] of Object.entries(all)) {
     if (options === false) continue;
+    const flaw = options.input === undefined ? null : flawInSchema(options.input);
+    if (flaw !== null) throw new Error(`The input of policy "${name}" can never work: ${flaw}`);
     const maxChunkSize = options.maxChunkSize ?? DEFAULT_PLAN_RULES.maxChunkSize;
     const maxChunks = Math.min(DEFAULT_PLAN_RULES.maxChunks, store.maxChunks);
     const rules: PlanRules = {

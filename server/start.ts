@@ -11,6 +11,7 @@ import {
   UploadError,
   utf8Bytes,
 } from '../contract/index.js';
+import { asJson } from './as-json.js';
 import type { Assembler } from './assembly/assembler.js';
 import type { Hooks } from './assembly/hooks.js';
 import { DEFAULT_POLICY, type ResolvedPolicy } from './policy.js';
@@ -99,7 +100,10 @@ export function policyOf(
   const found = policies.get(name);
   if (found === undefined)
     throw new UploadError('INPUT_INVALID', {
-      message: `This server has no such policy. It has: ${[...policies.keys()].join(', ')}.`,
+      message:
+        name === DEFAULT_POLICY
+          ? `Name a \`policy\`: ${[...policies.keys()].join(', ')}.`
+          : `This server has no such policy. It has: ${[...policies.keys()].join(', ')}.`,
     });
   return found;
 }
@@ -153,7 +157,11 @@ async function checkMetadata(
   if (schema === undefined) return metadata ?? null;
   const parsed = await schema.safeParseAsync(metadata);
   // Every hook gets what a restart would have kept: the same at `init` as later.
-  if (parsed.success) return JSON.parse(JSON.stringify(parsed.data ?? null));
+  if (parsed.success) {
+    const kept = asJson(parsed.data);
+    if ('json' in kept) return kept.json as Metadata | null;
+    throw new Error(`what the input of policy "${policy.name}" makes cannot be kept: it has ${kept.flaw}`);
+  }
   const issue = parsed.error.issues[0];
   const field = ['metadata', ...(issue?.path ?? [])].join('.');
   throw new UploadError('INPUT_INVALID', {

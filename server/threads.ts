@@ -37,17 +37,22 @@ interface Generation {
   /** Calls that they run at the moment. */
   running: number;
   retired: boolean;
+  /** They were told to end. */
+  ending: boolean;
 }
 
 export function createThreads({ worker, count, workerData, resourceLimits }: ThreadsOptions): Threads {
-  const endings = new Map<Generation, Promise<unknown>>();
+  /** All that have a thread left. */
+  const generations = new Set<Generation>();
   let current: Generation | undefined;
+  let Loaded: typeof Piscina | undefined;
+  /** Calls that wait for Piscina itself to be loaded. */
+  const arriving = new Set<Promise<unknown>>();
+  /** How often `abandon` was called. */
+  let abandoned = 0;
 
-  async function begin(): Promise<Generation> {
-    const Loaded = await loadPiscina();
-    // Another call may have begun meanwhile.
-    if (current) return current;
-    const piscina: Piscina = new Loaded({
+  function begin(Loaded: typeof Piscina): Generation {
+    const piscina = new Loaded({
       filename: worker.href,
       // All at once: each call is then handed to a thread directly.
       minThreads: count,
@@ -59,7 +64,9 @@ export function createThreads({ worker, count, workerData, resourceLimits }: Thr
     const gone = Promise.all(
       piscina.threads.map((thread) => new Promise((resolve) => thread.once('exit', resolve))),
     );
-    const generation = { piscina, gone, running: 0, retired: false };
+    const generation: Generation = { piscina, gone, running: 0, retired: false, ending: false };
+    generations.add(generation);
+    void gone.then(() => generations.delete(generation));
     const died = () => {
       retire(generation);
       endWhenIdle(generation);
@@ -83,21 +90,33 @@ export function createThreads({ worker, count, workerData, resourceLimits }: Thr
   }
 
   function endNow(generation: Generation): void {
-    if (endings.has(generation)) return;
-    endings.set(
-      generation,
-      generation.gone.then(() => endings.delete(generation)),
-    );
+    if (generation.ending) return;
+    generation.ending = true;
     // It waits for ever for a thread whose end it has seen: `gone` tells.
     void generation.piscina.destroy();
   }
+
+  const allGone = () => Promise.all([...generations].map(({ gone }) => gone));
 
   return {
     get running() {
       return current !== undefined;
     },
     async run(name, message, transfer = []) {
-      const generation = current ?? (await begin());
+      const before = abandoned;
+      if (Loaded === undefined) {
+        const loading = loadPiscina();
+        arriving.add(loading);
+        try {
+          Loaded = await loading;
+        } finally {
+          arriving.delete(loading);
+        }
+        // Threads that began now, nobody would end.
+        if (before !== abandoned) throw new Error('the threads were ended before they began');
+      }
+      // Another call may have begun meanwhile.
+      const generation = current ?? begin(Loaded);
       generation.running++;
       try {
         return await generation.piscina.run(message, { name, transferList: [...transfer] });
@@ -107,20 +126,21 @@ export function createThreads({ worker, count, workerData, resourceLimits }: Thr
       }
     },
     async abandon() {
-      if (current) {
-        const generation = current;
+      abandoned++;
+      for (const generation of generations) {
         retire(generation);
         endNow(generation);
       }
-      await Promise.all(endings.values());
+      await allGone();
     },
     async end() {
-      const generation = current;
-      if (generation) {
+      // They begin in the very turn in which they have arrived.
+      await Promise.allSettled(arriving);
+      for (const generation of generations) {
         retire(generation);
         endWhenIdle(generation);
       }
-      await Promise.all(endings.values());
+      await allGone();
     },
   };
 }

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { MAX_CHUNKS, POLICY_DEFAULTS, SERVER_DEFAULTS } from '../contract/index.js';
+import { isUploadError, MAX_CHUNKS, POLICY_DEFAULTS, UploadError } from '../contract/index.js';
 import { createFastifyHook, createNodeHook, type FastifyHook, type NodeHook } from './adapters/hooks.js';
 import { type Core, createCore } from './core.js';
-import type { CoreOptions } from './core-options.js';
+import { type CoreOptions, differing, type Settings, settingsOf } from './core-options.js';
 import { createFiles, type Files } from './files.js';
 import { instances } from './instances.js';
 import { type Policies, type PolicyMapOf, type ResolvedPolicy, resolvePolicies } from './policy.js';
@@ -64,18 +64,40 @@ export interface Uploads<Context, Configured extends Policies = NoPoliciesInferr
   close(): Promise<void>;
 }
 
+/** Stands for the type of `ctx`: TypeScript cannot find it out. `owner: (ctx: YourContext) => ctx.user?.id ?? null`. */
+// biome-ignore lint/suspicious/noEmptyInterface: named for the message of the compiler where `ctx` is not annotated.
+export interface AnnotateCtxInOwner {}
+
 /**
  * Uploads under `root`. A second call for the same root in one process shares the running server (hot reload), and
- * the policies that it names replace the earlier ones of those names.
- * @throws Error in plain words where options contradict each other
+ * the policies that it names replace the earlier ones of those names. The other options stay those of the first call
+ * until the process ends; one that differs is told in the log.
+ * @throws Error in plain words where options contradict each other, or policies the options of the running server
  */
-export function createUploads<Context = object, Configured extends Policies = NoPoliciesInferred>(
+export function createUploads<Context = AnnotateCtxInOwner, Configured extends Policies = NoPoliciesInferred>(
   options: UploadsOptions<Context, Configured>,
 ): Uploads<Context, Configured> {
-  return createUploadsOn(options, (coreOptions, policies, named) => {
-    const create = () => createCore(coreOptions, new Map(policies));
-    return instances().join(path.resolve(coreOptions.root), policies, named, create);
-  });
+  const root = path.resolve(options.root);
+  const running = instances().find(root);
+  if (running) tellDifferences(running, options);
+  return createUploadsOn(
+    options,
+    (coreOptions, policies, named) => {
+      const create = () => createCore(coreOptions, new Map(policies));
+      return instances().join(root, policies, named, create);
+    },
+    running?.settings,
+  );
+}
+
+/** Once for each set of them: a hot reload calls again and again. */
+function tellDifferences(running: Core, options: CoreOptions): void {
+  const names = differing(options, running.settings);
+  if (names.length > 0)
+    running.warnOnce(
+      { root: options.root, options: names },
+      `the options ${names.join(', ')} differ from those that the uploads of this root run with, and have no effect until the process is started anew`,
+    );
 }
 
 /** How a mounted server comes to be. `named` are the policies that the options spell out. */
@@ -85,14 +107,18 @@ export type OpenCore = (
   named: ReadonlySet<string>,
 ) => { core: Core; leave(): Promise<void> };
 
-/** `createUploads` on a server that the caller makes: `chunkwise/testing` runs its own. */
+/**
+ * `createUploads` on a server that the caller makes: `chunkwise/testing` runs its own.
+ * @param running what the server runs with, where it is there already: the policies have to fit that
+ */
 export function createUploadsOn<Context, Configured extends Policies>(
   options: UploadsOptions<Context, Configured>,
   open: OpenCore,
+  running?: Settings,
 ): Uploads<Context, Configured> {
   const { owner, policies, ...coreOptions } = options;
   const given: Policies = policies ?? {};
-  const budget = options.memoryBudgetBytes ?? SERVER_DEFAULTS.memoryBudgetBytes;
+  const { memoryBudgetBytes: budget } = running ?? settingsOf(coreOptions);
   // Disks hold what the plan can describe; another store will bring its own limits.
   const limits = { maxFileSizeBytes: POLICY_DEFAULTS.maxFileSizeBytes, maxChunks: MAX_CHUNKS };
   const resolved = resolvePolicies(given, limits, budget);
@@ -115,7 +141,7 @@ function mount<Context, Configured extends Policies>(
     express: () => nodeHook,
     fastify: createFastifyHook(core),
     files: createFiles(core),
-    ready: () => core.ready(),
+    ready: () => core.ready().catch(tellOperator),
     sweep: async () => {
       await core.ready();
       return core.sweep();
@@ -123,4 +149,15 @@ function mount<Context, Configured extends Policies>(
     close: leave,
     [Symbol.asyncDispose]: leave,
   };
+}
+
+/** Clients are told a code and its sentence; who runs the server is told the cause as well. */
+function tellOperator(error: unknown): never {
+  if (!isUploadError(error) || !(error.cause instanceof Error) || error.message.includes(error.cause.message))
+    throw error;
+  throw new UploadError(error.code, {
+    ...error.data,
+    message: `${error.message} (${error.cause.message})`,
+    cause: error.cause,
+  });
 }

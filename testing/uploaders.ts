@@ -61,6 +61,10 @@ export function createTestUploader<Client extends UploadsClient>(
     add: (source: SourceLike, ...rest: []) => inner.add(counted(source), ...rest),
     upload: (source: SourceLike, ...rest: []) => inner.upload(counted(source), ...rest),
     uploadAll: (sources: Sources, ...rest: []) => inner.uploadAll(countedAll(sources, counted), ...rest),
+    // A getter, which the copy above has read once.
+    get tasks() {
+      return inner.tasks;
+    },
   };
   return plain as unknown as Uploader<Client>;
 }

@@ -12,7 +12,7 @@ import {
   type ListView,
   MAX_BATCH_CALLS,
   UploadError,
-} from '../../contract/index.js';
+} from '../../contract/for-clients.js';
 import type { EngineOptions, UploaderOptions } from '../engine.js';
 import { checkedFetch } from '../exchange.js';
 import { checkedHeaders } from '../headers.js';

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { lookup } from 'mrmime';
-import { UploadError } from '../../contract/index.js';
+import { UploadError } from '../../contract/for-clients.js';
 import type { Source } from '../sources.js';
 
 export interface FileSourceOptions {
@@ -27,6 +27,8 @@ export async function fileSource(file: string, options: FileSourceOptions = {}):
   let opening: Promise<fs.FileHandle> | null = null;
   // As many as chunks were in flight at one time. Fresh memory for each chunk costs the system more than reading it.
   const idle: Buffer[] = [];
+  // What is out, so that memory comes back once, and none that was not given.
+  const lent = new WeakSet<ArrayBufferLike>();
 
   const opened = () => {
     opening ??= fs.open(absolute, 'r').catch((cause) => {
@@ -48,7 +50,8 @@ export async function fileSource(file: string, options: FileSourceOptions = {}):
     async read(offset, length) {
       const handle = await opened();
       const used = idle.pop();
-      const buffer = used && used.length >= length ? used : Buffer.allocUnsafeSlow(length);
+      const buffer = used?.length && used.length >= length ? used : Buffer.allocUnsafeSlow(length);
+      lent.add(buffer.buffer);
       let done = 0;
       while (done < length) {
         const { bytesRead } = await handle.read(buffer, done, length - done, offset + done).catch((cause) => {
@@ -60,7 +63,9 @@ export async function fileSource(file: string, options: FileSourceOptions = {}):
       return buffer.subarray(0, done);
     },
     recycle(bytes) {
-      if (bytes instanceof Uint8Array) idle.push(Buffer.from(bytes.buffer as ArrayBuffer));
+      if (!(bytes instanceof Uint8Array) || !lent.delete(bytes.buffer)) return;
+      // None is left of what a thread was given by transfer.
+      if (bytes.buffer.byteLength > 0) idle.push(Buffer.from(bytes.buffer as ArrayBuffer));
     },
     /** By path: a file that was replaced by another one counts as changed too. */
     async version() {

@@ -1,6 +1,6 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { isUploadError, type UploadError } from '../../contract/index.js';
+import { isUploadError, type UploadError } from '../../contract/for-clients.js';
 import type { Source } from '../sources.js';
 import { fileSource, unreadable } from './file-source.js';
 

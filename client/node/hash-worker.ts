@@ -1,7 +1,7 @@
 /** Runs in a worker thread: hashes a piece of a file, which it reads by itself, or bytes that were handed over. */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { CLIENT_DEFAULTS } from '../../contract/index.js';
+import { CLIENT_DEFAULTS } from '../../contract/for-clients.js';
 
 /** A piece of a file, or bytes whose memory was transferred. Sizes are bytes. */
 export type HashTask = { path: string; offset: number; size: number } | { bytes: Uint8Array };

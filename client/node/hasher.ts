@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { type ChunkHash, type ChunkRange, CLIENT_DEFAULTS, UploadError } from '../../contract/index.js';
+import { type ChunkHash, type ChunkRange, CLIENT_DEFAULTS, UploadError } from '../../contract/for-clients.js';
 import { type Hasher, hashEach, readWhole } from '../hash.js';
 import { inMemory } from '../sources.js';
 import type { HashTask, HashTaskAnswer } from './hash-worker.js';

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { CLIENT_DEFAULTS, type Clock, clientClock, UploadError } from '../../contract/index.js';
+import { CLIENT_DEFAULTS, type Clock, clientClock, UploadError } from '../../contract/for-clients.js';
 import type { SendAnswer, Sender, SendRequest } from '../send.js';
 import { writeBody } from './write-body.js';
 

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { CLIENT_DEFAULTS } from '../../contract/index.js';
+import { CLIENT_DEFAULTS } from '../../contract/for-clients.js';
 
 export interface WriteOptions {
   /** No more bytes are wanted. */

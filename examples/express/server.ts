@@ -1,6 +1,6 @@
 /**
  * Express 5, behind `express.json()`. Run it with
- *   ROOT=./data PORT=3000 node --import tsx examples/express/server.ts
+ *   ROOT=./uploads PORT=3000 node --import tsx examples/express/server.ts
  * and send a file with
  *   node --import tsx examples/client.ts holiday.jpg http://localhost:3000/trpc
  */
@@ -27,7 +27,7 @@ function userOf(cookies = ''): User | null {
 }
 
 const uploads = createUploads({
-  root: process.env.ROOT ?? './data',
+  root: process.env.ROOT ?? './uploads',
   owner: (ctx: { user: User }) => ctx.user.id,
   policies: {
     photos: policy({

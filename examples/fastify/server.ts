@@ -1,6 +1,6 @@
 /**
  * Fastify 5, on HTTP/1; with `HTTP2=1` on HTTP/2 in clear text, as behind a proxy. Run it with
- *   ROOT=./data PORT=3000 node --import tsx examples/fastify/server.ts
+ *   ROOT=./uploads PORT=3000 node --import tsx examples/fastify/server.ts
  * and send a file with
  *   node --import tsx examples/client.ts holiday.jpg http://localhost:3000/trpc
  */
@@ -25,7 +25,7 @@ const tokens = new Map<string, User>([
 ]);
 
 const uploads = createUploads({
-  root: process.env.ROOT ?? './data',
+  root: process.env.ROOT ?? './uploads',
   owner: (ctx: { user: User }) => ctx.user.id,
   policies: {
     photos: policy({

@@ -21,7 +21,7 @@ function userOf(cookies = ''): User | null {
 }
 
 const uploads = createUploads({
-  root: process.env.ROOT ?? './data',
+  root: process.env.ROOT ?? './uploads',
   owner: (ctx: { user: User }) => ctx.user.id,
   policies: {
     photos: policy({

@@ -1,6 +1,6 @@
 /**
  * The fetch handler of `handler.ts`, on Node by `@hono/node-server`. Run it with
- *   ROOT=./data PORT=3000 node --import tsx examples/fetch/server.ts
+ *   ROOT=./uploads PORT=3000 node --import tsx examples/fetch/server.ts
  * and send a file with
  *   node --import tsx examples/client.ts holiday.jpg http://localhost:3000/trpc
  */

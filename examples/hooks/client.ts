@@ -1,13 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
 import { createTRPCClient, httpBatchLink } from '@trpc/client';
-import { createUploader, fileSource, nodeHasher, uploadLink } from 'chunkwise/client/node';
+import { checkedFetch, createUploader, fileSource, nodeHasher, uploadLink } from 'chunkwise/client/node';
 import type { AppRouter } from './app.js';
 
 const [file = 'holiday.jpg', url = 'http://localhost:3000'] = process.argv.slice(2);
 const headers = { authorization: 'Bearer token-of-ann' };
 
 const trpc = createTRPCClient<AppRouter>({
-  links: [uploadLink({ url, headers }), httpBatchLink({ url, headers, maxItems: 100 })],
+  links: [
+    uploadLink({ url, headers }),
+    httpBatchLink({ url, headers, maxItems: 100, fetch: checkedFetch() }),
+  ],
 });
 await using uploader = createUploader(trpc.uploads, { hasher: nodeHasher() });
 

@@ -1,6 +1,6 @@
 /**
  * tRPC's standalone adapter, on node:http. Run it with
- *   ROOT=./data PORT=3000 node --import tsx examples/standalone/server.ts
+ *   ROOT=./uploads PORT=3000 node --import tsx examples/standalone/server.ts
  * and send a file with
  *   node --import tsx examples/client.ts holiday.jpg http://localhost:3000
  */
@@ -21,7 +21,7 @@ const tokens = new Map<string, User>([
 ]);
 
 const uploads = createUploads({
-  root: process.env.ROOT ?? './data',
+  root: process.env.ROOT ?? './uploads',
   owner: (ctx: { user: User }) => ctx.user.id,
   policies: {
     photos: policy({

@@ -5,6 +5,7 @@ import type { Cleanup } from '../upkeep/cleanup.js';
 import { errorView } from '../views.js';
 import { type AssemblyDeps, assemble, attemptsAreOver } from './assembly.js';
 import { backoffMs } from './backoff.js';
+import { HookError } from './hook-call.js';
 import type { Jobs } from './jobs.js';
 import type { Outbox } from './outbox.js';
 
@@ -84,16 +85,14 @@ export function createAssembler(
     interrupted: boolean,
   ): Promise<void> {
     const now = clock.now();
+    const details = { uploadId: session.id, attempt: session.attempt, error };
+    const what = error instanceof HookError ? error.sentence : 'an assembly failed';
     if (!interrupted && attemptsAreOver(session, error, now)) {
-      log.error({ uploadId: session.id, attempt: session.attempt, error }, 'an assembly failed for good');
+      log.error(details, `${what}; it is not tried again, and the upload has failed`);
       await sessions.fail(lease, errorView('INTERNAL'), now);
       return;
     }
-    if (!interrupted)
-      log.warn(
-        { uploadId: session.id, attempt: session.attempt, error },
-        'an assembly failed; it is tried again',
-      );
+    if (!interrupted) log.warn(details, `${what}; it is tried again`);
     const { assemblyBackoffMs, maxAssemblyBackoffMs } = SERVER_DEFAULTS;
     const pauseMs = interrupted ? 0 : backoffMs(session.attempt, assemblyBackoffMs, maxAssemblyBackoffMs);
     await sessions.retryLater(lease, now + pauseMs);

@@ -12,6 +12,7 @@ import type { Lease, Quota, Sessions, UploadSession } from '../sessions/sessions
 import type { Store, StoredChunk } from '../stores/store.js';
 import type { StagingSync } from '../upkeep/staging-sync.js';
 import { readChunks } from './chunk-pages.js';
+import { HookError } from './hook-call.js';
 import { type Hooks, hookUpload } from './hooks.js';
 
 export interface AssemblyDeps {
@@ -56,11 +57,11 @@ export async function assemble(
     const hash = await fileHash(deps, session, chunks);
     if (!(await sessions.setHash(lease, hash))) return;
     const whole = { ...session, hash };
-    await asked(hooks.beforePublish(whole, signal));
+    await hooks.beforePublish(whole, signal);
     signal.throwIfAborted();
     if (!(await synced(deps, session))) return await reopen(deps, session, lease, null);
 
-    await asked(hooks.authorize(hookUpload(whole), 'publish'));
+    await hooks.authorize(hookUpload(whole), 'publish');
     signal.throwIfAborted();
     const step = await sessions.beginPublish(lease, deps.quota, clock.now());
     if (step === 'lost') return;
@@ -78,7 +79,16 @@ async function commit(deps: AssemblyDeps, session: UploadSession, lease: Lease, 
   if (session.hash === null) throw new UploadError('INTERNAL', { uploadId: session.id });
   const hookDue = hooks.hasCompleted(session);
   const completed = await sessions.complete(lease, { path, hash: session.hash, hookDue }, clock.now());
-  if (completed !== null && hookDue) await hooks.completeOne(session.id);
+  if (completed === null || !hookDue) return;
+  // The upload is completed in any case, and the call stays due.
+  await hooks
+    .completeOne(session.id)
+    .catch((error: unknown) =>
+      deps.log.error(
+        { uploadId: session.id, error },
+        'the outcome of a completed hook could not be recorded; it is called again',
+      ),
+    );
 }
 
 /** The chunks that are missing again are asked for anew; with `null` that is all of them, and their bytes go. */
@@ -148,15 +158,6 @@ async function synced(deps: AssemblyDeps, session: UploadSession): Promise<boole
   }
 }
 
-/** What a hook throws may pass, as a full disk may (a scanner is down): it must not cost the upload after some tries. */
-async function asked(hook: Promise<void>): Promise<void> {
-  try {
-    await hook;
-  } catch (error) {
-    throw isUploadError(error) ? error : new UploadError('SERVER_BUSY', { cause: error });
-  }
-}
-
 /** The upload can never be published: it fails. Everything else is tried again. */
 function isFinalFailure(error: unknown): error is UploadError {
   return (
@@ -165,9 +166,12 @@ function isFinalFailure(error: unknown): error is UploadError {
   );
 }
 
-/** Pause before the next attempt, and whether there is one: what the disk refuses may work tomorrow, a bug will not. */
+/**
+ * Whether there is no next attempt: what the disk refuses, or a hook throws (a scanner is down), may work tomorrow, a
+ * bug of ours will not.
+ */
 export function attemptsAreOver(session: UploadSession, error: unknown, now: number): boolean {
-  if (isUploadError(error) && error.retryable)
+  if (error instanceof HookError || (isUploadError(error) && error.retryable))
     return now >= session.createdAt + SERVER_DEFAULTS.maxLifetimeMs;
   return session.attempt >= SERVER_DEFAULTS.maxAssemblyAttempts;
 }

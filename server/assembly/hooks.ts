@@ -1,15 +1,28 @@
-import { type Clock, type Json, type Metadata, SERVER_DEFAULTS, UploadError } from '../../contract/index.js';
+import {
+  type Clock,
+  MAX_HOOK_DATA_BYTES,
+  MAX_HOOK_TEXT_BYTES,
+  type Metadata,
+  SERVER_DEFAULTS,
+  UploadError,
+} from '../../contract/index.js';
+import { asJson } from '../as-json.js';
 import type { Logger } from '../log.js';
 import type { AnyPolicy, HookUpload, ResolvedPolicy, Verdict } from '../policy.js';
 import type { Sessions, UploadSession } from '../sessions/sessions.js';
 import type { Store } from '../stores/store.js';
+import { shortened } from '../text.js';
 import { backoffMs } from './backoff.js';
+import { createHookCall, HookError } from './hook-call.js';
+import { createHookChecks } from './hook-checks.js';
 
 /** Calls the user's hooks, each with a time limit, and turns what they answer into what the core understands. */
 export interface Hooks {
-  /** @throws UploadError REFUSED */
+  /** Asks each hook that can tell, once, whether it can run. @throws UploadError INTERNAL that says which one cannot */
+  ready(): Promise<void>;
+  /** @throws UploadError REFUSED; at `init` any that the hook throws; HookError: it gave no answer */
   authorize(upload: HookUpload, stage: 'init' | 'publish'): Promise<void>;
-  /** @throws UploadError HOOK_REFUSED; anything else means "try again later" */
+  /** @throws UploadError HOOK_REFUSED; HookError: it gave no answer, "try again later" */
   beforePublish(session: UploadSession, signal: AbortSignal): Promise<void>;
   hasCompleted(session: UploadSession): boolean;
   /** One try of a `completed` hook that is due: of this upload, or the one due longest. Null: none was due. */
@@ -32,37 +45,11 @@ export function createHooks(deps: {
    */
   function hooksOf(name: string): AnyPolicy {
     const policy = policies.get(name);
-    if (policy === undefined) throw new Error(`the policy "${name}" is not configured any more`);
+    if (policy === undefined) throw new HookError(`the policy "${name}" is not configured any more`);
     return policy.hooks;
   }
 
-  /** The hook is told by its signal when its time is up, and is not waited for any longer. */
-  function limited<Result>(
-    run: (signal: AbortSignal) => Result | Promise<Result>,
-    outer?: AbortSignal,
-  ): Promise<Result> {
-    const controller = new AbortController();
-    return new Promise<Result>((resolve, reject) => {
-      const stop = (reason: unknown) => {
-        controller.abort(reason);
-        reject(reason);
-      };
-      const onAbort = () => stop(outer?.reason);
-      const cancel = clock.after(timeoutMs, () =>
-        stop(new Error(`the hook did not answer within ${timeoutMs} ms`)),
-      );
-      const end = () => {
-        cancel();
-        outer?.removeEventListener('abort', onAbort);
-      };
-      if (outer?.aborted) onAbort();
-      else outer?.addEventListener('abort', onAbort, { once: true });
-      Promise.resolve()
-        .then(() => run(controller.signal))
-        .then(resolve, reject)
-        .finally(end);
-    });
-  }
+  const call = createHookCall({ hooksOf, clock, timeoutMs });
 
   /** An earlier try may have moved the file, and failed afterwards. */
   function placeOf(session: UploadSession): string {
@@ -70,38 +57,53 @@ export function createHooks(deps: {
   }
 
   async function callCompleted(session: UploadSession): Promise<UploadSession | null> {
+    const { id: uploadId, policy, hookAttempt: attempt } = session;
+    let answer: unknown;
     try {
-      const { completed } = hooksOf(session.policy);
-      const path = session.path ?? '';
-      const data = await limited((signal) =>
-        completed?.(hookUpload(session), { path, absolutePath: placeOf(session), signal }),
-      );
-      return await sessions.hookDone(session.id, toJson(data));
+      answer = await call({
+        ...{ policy, hook: 'completed', meant: 'never' },
+        run: (hooks, signal) =>
+          hooks.completed?.(hookUpload(session), {
+            path: session.path ?? '',
+            absolutePath: placeOf(session),
+            signal,
+          }),
+      });
     } catch (error) {
-      log.warn(
-        { uploadId: session.id, attempt: session.hookAttempt, error },
-        'the completed hook failed; it is tried again',
-      );
+      if (!(error instanceof HookError)) throw error;
+      log.warn({ uploadId, attempt, error }, `${error.sentence}; it is called again`);
       const { hookBackoffMs, maxHookBackoffMs } = SERVER_DEFAULTS;
-      const retryAt = clock.now() + backoffMs(session.hookAttempt, hookBackoffMs, maxHookBackoffMs);
-      await sessions.hookFailed(session.id, error instanceof Error ? error.message : String(error), retryAt);
-      return sessions.get(session.id);
+      const retryAt = clock.now() + backoffMs(attempt, hookBackoffMs, maxHookBackoffMs);
+      await sessions.hookFailed(uploadId, error.reason, retryAt);
+      return sessions.get(uploadId);
     }
+    const kept = asJson(answer, MAX_HOOK_DATA_BYTES);
+    if ('json' in kept) return await sessions.hookDone(uploadId, kept.json, null);
+    // It has done its work, and would return the same once more: calling it again would only do that work again.
+    const reason = shortened(`Its answer cannot be kept: it has ${kept.flaw}.`, MAX_HOOK_TEXT_BYTES);
+    log.error(
+      { uploadId, attempt, reason },
+      `the hook completed of policy "${policy}" gave an answer that cannot be kept; the upload has no data, and the hook is not called again`,
+    );
+    return await sessions.hookDone(uploadId, null, reason);
   }
 
   return {
+    ready: createHookChecks(deps),
     async authorize(upload, stage) {
-      const hooks = hooksOf(upload.policy);
-      const verdict = await limited(() => !hooks.authorize || hooks.authorize(upload, stage));
+      const verdict = await call({
+        ...{ policy: upload.policy, hook: 'authorize', meant: stage },
+        run: (hooks) => !hooks.authorize || hooks.authorize(upload, stage),
+      });
       refuseUnless(verdict, 'REFUSED', upload.uploadId);
     },
     async beforePublish(session, signal) {
-      const hooks = hooksOf(session.policy);
       const path = store.stagedPath(session);
-      const verdict = await limited(
-        (limit) => !hooks.beforePublish || hooks.beforePublish(hookUpload(session), { path, signal: limit }),
-        signal,
-      );
+      const verdict = await call({
+        ...{ policy: session.policy, hook: 'beforePublish', meant: 'publish', outer: signal },
+        run: (hooks, limit) =>
+          !hooks.beforePublish || hooks.beforePublish(hookUpload(session), { path, signal: limit }),
+      });
       refuseUnless(verdict, 'HOOK_REFUSED', session.id);
     },
     hasCompleted({ policy: name }) {
@@ -118,7 +120,8 @@ export function createHooks(deps: {
 }
 
 function refuseUnless(verdict: Verdict, code: 'REFUSED' | 'HOOK_REFUSED', uploadId: string): void {
-  if (typeof verdict === 'string') throw new UploadError(code, { uploadId, message: verdict });
+  if (typeof verdict === 'string')
+    throw new UploadError(code, { uploadId, message: shortened(verdict, MAX_HOOK_TEXT_BYTES) });
   // A hook that answers neither fails closed.
   if (verdict !== true) throw new UploadError(code, { uploadId });
 }
@@ -127,9 +130,4 @@ function refuseUnless(verdict: Verdict, code: 'REFUSED' | 'HOOK_REFUSED', upload
 export function hookUpload(session: UploadSession): HookUpload<Metadata | null> {
   const { id: uploadId, owner, policy, name, relativePath, type, size, hash, metadata } = session;
   return { uploadId, owner, policy, name, relativePath, type, size, hash, metadata };
-}
-
-/** What the hook returned, as JSON can carry it. */
-function toJson(data: unknown): Json | null {
-  return data === undefined ? null : (JSON.parse(JSON.stringify(data)) as Json);
 }

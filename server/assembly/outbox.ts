@@ -37,7 +37,9 @@ export function createOutbox(deps: {
   function kick(): void {
     if (stopped || running !== null) return;
     running = drain()
-      .catch((error: unknown) => log.error({ error }, 'due hooks could not be read; the sweep tries again'))
+      .catch((error: unknown) =>
+        log.error({ error }, 'due hooks could not be read, or their outcome recorded; the sweep tries again'),
+      )
       .finally(() => {
         running = null;
       });

@@ -5,6 +5,7 @@ import type { Core } from '../core.js';
 import type { UploadSession } from '../sessions/sessions.js';
 import { markGone } from '../start.js';
 import type { StoredChunk } from '../stores/store.js';
+import { createTakeBack } from './take-back.js';
 
 /** Failures that the same call would only meet again: nothing is under way any more then. */
 const FINAL = ['TARGET_EXISTS', 'INPUT_INVALID'];
@@ -18,6 +19,7 @@ export function createMove(
   core: Pick<Core, 'sessions' | 'store' | 'cleanup' | 'clock' | 'log'>,
 ): (uploadId: string, to: string) => Promise<void> {
   const { sessions, store, cleanup, clock, log } = core;
+  const takeBack = createTakeBack(core);
 
   async function give(session: UploadSession, to: string): Promise<void> {
     const uploadId = session.id;
@@ -25,7 +27,7 @@ export function createMove(
       if (await store.giveAway(session, to, () => allChunks(session))) return;
     } catch (error) {
       if (isUploadError(error) && FINAL.includes(error.code)) {
-        await store.takeBack(session, to);
+        await takeBack(session, to);
         await sessions.intendMove(uploadId, to, null);
       }
       throw error;
@@ -48,7 +50,7 @@ export function createMove(
       if (session?.status === 'gone' && session.movedTo !== null) return wasMoved(session, to);
       if (session?.status !== 'completed') throw new UploadError('UPLOAD_NOT_FOUND', { uploadId });
       const before = session.movedTo;
-      if (before !== null && before !== to) await store.takeBack(session, before);
+      if (before !== null && before !== to) await takeBack(session, before);
       // Lost only to what made the upload gone: the next round sees it.
       if (before !== to && !(await sessions.intendMove(uploadId, before, to))) continue;
       await give(session, to);

@@ -24,7 +24,10 @@ export interface StoredFile {
   readonly hash: FileHash;
   /** Milliseconds since 1970. */
   readonly completedAt: number;
-  /** The `completed` hook of its policy. `lastError`: why the last try failed, where one is still to come. */
+  /**
+   * The `completed` hook of its policy. `lastError`: why the last try failed, where one is still to come; or why the
+   * answer of a hook that is over could not be kept.
+   */
   readonly hook: { readonly pending: boolean; readonly attempts: number; readonly lastError: string | null };
 }
 

@@ -1,5 +1,5 @@
 import { initTRPC } from '@trpc/server';
-import { isUploadError, UploadError } from '../../contract/index.js';
+import { ERRORS, isUploadError, UploadError } from '../../contract/index.js';
 import type { Core } from '../core.js';
 import type { UploadsContext } from '../request.js';
 import { toTrpcError } from '../trpc-errors.js';
@@ -14,6 +14,17 @@ export interface ProcedureDeps {
 
 /** The owner of all uploads where the server was told that everybody shares them. */
 export const SHARED_OWNER = 'shared';
+
+const NO_CONTEXT =
+  'The context lacks `chunkwise`: spread `...uploads.context(opts)` into what createContext returns.';
+
+/** For the operator: a client is told what is wrong, and cannot mend it. */
+function withoutHook(message: string): string {
+  const hooks =
+    "(`middleware: uploads.middleware` for tRPC's standalone adapter, `app.use('/trpc', uploads.express())`, or `app.register(uploads.fastify)`)";
+  const mend = message === ERRORS.ADAPTER_MISSING.message ? ` ${hooks}` : '';
+  return `no chunk can be received: ${message}${mend}`;
+}
 
 const t = initTRPC.context<UploadsContext>().create();
 
@@ -39,13 +50,18 @@ export function ownedProcedure({ core, owner }: ProcedureDeps) {
       const result = await next();
       if (result.ok) return result;
       const { cause } = result.error;
-      if (isUploadError(cause)) throw toTrpcError(cause);
+      if (isUploadError(cause)) {
+        if (cause.code === 'ADAPTER_MISSING') core.warnOnce({ path }, withoutHook(cause.message));
+        throw toTrpcError(cause);
+      }
       // A client that left is no failure of the server.
       if (result.error.code !== 'BAD_REQUEST' && !signal?.aborted)
         core.log.error({ path, error: result.error }, 'a procedure failed unexpectedly');
       return result;
     })
     .use(async ({ ctx, next }) => {
+      // A compile error; but servers also run by loaders that check no types.
+      if (ctx.chunkwise === undefined) throw new Error(NO_CONTEXT);
       const found = owner === 'shared' ? SHARED_OWNER : await owner(ctx as never);
       if (typeof found !== 'string' || found === '') throw new UploadError('UNAUTHORIZED');
       await core.ready().catch((error: unknown) => {

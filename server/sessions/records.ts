@@ -47,7 +47,7 @@ export interface UploadSession {
   /** The `completed` hook has not succeeded yet. */
   readonly hookDue: boolean;
   readonly hookAttempt: number;
-  /** Why its last try failed: for the server's own code, never for clients. */
+  /** Why its last try failed, or its result was not kept: for the server's own code, never for clients. */
   readonly hookError: string | null;
   readonly error: ErrorView | null;
   readonly createdAt: number;

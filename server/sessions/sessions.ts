@@ -182,7 +182,7 @@ export interface Sessions extends AsyncDisposable {
   // --- outbox of the `completed` hook
   /** Takes one due call: adds 1 to `hookAttempt`, and hides it from others until `now + leaseMs`. */
   takeHook(now: number, leaseMs: number, id?: string): Promise<UploadSession | null>;
-  /** The hook succeeded; the first result stays. */
-  hookDone(id: string, data: Json | null): Promise<UploadSession | null>;
+  /** The hook is over; the first result stays. @param error why it has no result that can be kept, or null */
+  hookDone(id: string, data: Json | null, error?: string | null): Promise<UploadSession | null>;
   hookFailed(id: string, error: string, retryAt: number): Promise<void>;
 }

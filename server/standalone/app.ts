@@ -17,13 +17,17 @@ import {
   systemClock,
 } from '../../contract/index.js';
 import type { CoreOptions } from '../core-options.js';
+import { consoleLogger } from '../log.js';
 import type { Policies } from '../policy.js';
 import { SHARED_OWNER } from '../procedures/base.js';
 import { isChunkRequest, type UploadsContext } from '../request.js';
 import { createUploads } from '../uploads.js';
+import { createAccess } from './access.js';
 import { downloads } from './downloads.js';
-import { hostGuard, multipartGuard, originGuard, sendError, slowBodyGuard, tokenCheck } from './guards.js';
-import { page } from './page.js';
+import { hostGuard, multipartGuard, originGuard, sendError, slowBodyGuard } from './guards.js';
+import { NOTHING, pageRoutes } from './page.js';
+import { sessionRoutes } from './session.js';
+import { createSignIns } from './sign-ins.js';
 
 export interface StandaloneOptions extends CoreOptions {
   /** Where tRPC answers is `/trpc`; this is the router's name there. */
@@ -36,7 +40,10 @@ export interface StandaloneOptions extends CoreOptions {
   allowedHosts: readonly string[];
   /** Origins of other pages, such as `https://app.example`, that may use this server from a browser. */
   allowedOrigins: readonly string[];
-  /** Asked of every request where set; its bearer is the one owner. Null: everybody shares all uploads. */
+  /**
+   * Asked of every request where set, in its `authorization` header or by who has signed in with it at `/session`: its
+   * bearer is the one owner. Null: everybody shares all uploads.
+   */
   token: string | null;
   /** Requests per minute and address, chunks not counted; 0: no limit. */
   requestsPerMinute: number;
@@ -53,8 +60,9 @@ export interface Standalone extends AsyncDisposable {
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
   const { host, port, token, policies, allowedHosts, allowedOrigins, requestsPerMinute, ...core } = options;
   const clock = options.clock ?? systemClock;
-  const authorized = tokenCheck(token);
-  const ownerOf = (request: Pick<FastifyRequest, 'headers'>) => (authorized(request) ? SHARED_OWNER : null);
+  const signIns = createSignIns(clock);
+  const access = createAccess(token, signIns);
+  const ownerOf = (request: FastifyRequest) => (access.isAllowed(request) ? SHARED_OWNER : null);
   const uploads = createUploads<{ owner: string | null }>({
     ...core,
     policies: policies ?? {},
@@ -78,19 +86,34 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     routerOptions: { maxParamLength: SERVE_DEFAULTS.pathChars },
     forceCloseConnections: 'idle',
   });
+  // Before all that is registered, which takes over how failures are answered as it then stands.
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({ error: 'There is nothing here. The tRPC endpoint is /trpc.' }),
+  );
+  app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status === ERRORS.RATE_LIMITED.status) return sendError(reply, 'RATE_LIMITED');
+    // What Fastify itself refuses says why; anything else is ours to know.
+    return reply.code(status).send({ error: status < 500 ? error.message : ERRORS.INTERNAL.message });
+  });
+
   // First: those that the others refuse have bodies too.
   app.addHook('onRequest', slowBodyGuard(clock));
   app.addHook('onRequest', hostGuard([host, ...allowedHosts]));
   app.addHook('onRequest', originGuard(allowedOrigins));
+  app.addHook('onRequest', access.hold);
+  app.addHook('onRequest', async (_request, reply) =>
+    reply.raw.setHeader('content-security-policy', NOTHING),
+  );
   await app.register(helmet, {
-    contentSecurityPolicy: {
-      directives: { defaultSrc: ["'none'"], styleSrc: ["'unsafe-inline'"], upgradeInsecureRequests: null },
-    },
+    // Stands above: the page, its workers and files have others.
+    contentSecurityPolicy: false,
     // Plain http on localhost is a normal way to run this; a proxy that adds TLS adds its own.
     strictTransportSecurity: false,
   });
   await app.register(cors, {
     origin: [...allowedOrigins],
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
     allowedHeaders: ['authorization', 'content-type', 'trpc-accept', CHUNK_HEADER],
     maxAge: SERVE_DEFAULTS.corsMaxAgeS,
   });
@@ -110,8 +133,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       },
     } satisfies FastifyTRPCPluginOptions<typeof router>);
   });
-  downloads(app, { uploads: uploads as never, ownerOf });
-  app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
+  downloads(app, { uploads: uploads as never, ownerOf, log: core.log ?? consoleLogger });
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     try {
@@ -121,15 +143,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       return sendError(reply, 'STORE_UNAVAILABLE');
     }
   });
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: 'There is nothing here. The tRPC endpoint is /trpc.' }),
-  );
-  app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status === ERRORS.RATE_LIMITED.status) return sendError(reply, 'RATE_LIMITED');
-    // What Fastify itself refuses says why; anything else is ours to know.
-    return reply.code(status).send({ error: status < 500 ? error.message : ERRORS.INTERNAL.message });
-  });
+  await app.register(sessionRoutes, { access, signIns });
+  await app.register(pageRoutes);
 
   try {
     await uploads.ready();
@@ -142,7 +157,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
 
   let closing: Promise<void> | null = null;
   const close = () => {
-    closing ??= shutDown(app, uploads);
+    closing ??= shutDown(app, uploads).finally(signIns.close);
     return closing;
   };
   return { url: addressOf(app, host), close, [Symbol.asyncDispose]: close };

@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Clock, ERRORS, type ErrorCode, SERVE_DEFAULTS } from '../../contract/index.js';
 import { isChunkRequest } from '../request.js';
+import { isOwnOrigin } from './origins.js';
 
 type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
@@ -30,7 +30,7 @@ export function originGuard(allowedOrigins: readonly string[]): Guard {
       origin === undefined
     )
       return;
-    if (allowedOrigins.includes(origin) || originHost(origin) === host?.toLowerCase()) return;
+    if (allowedOrigins.includes(origin) || isOwnOrigin(origin, host)) return;
     return reply
       .code(403)
       .send({ error: 'Requests of this page are not allowed. Start the server with --allowed-origin.' });
@@ -61,35 +61,13 @@ export function slowBodyGuard(clock: Clock): Guard {
   };
 }
 
-/** Compares in constant time; null: no token is asked for. */
-export function tokenCheck(token: string | null): (request: Pick<FastifyRequest, 'headers'>) => boolean {
-  if (token === null) return () => true;
-  const expected = sha256(token);
-  return ({ headers }) => {
-    const match = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '');
-    return match?.[1] !== undefined && timingSafeEqual(sha256(match[1]), expected);
-  };
-}
-
 /** An answer outside tRPC, in the words of the error table. */
-export function sendError(reply: FastifyReply, code: ErrorCode) {
-  const { status, message } = ERRORS[code];
+export function sendError(reply: FastifyReply, code: ErrorCode, message: string = ERRORS[code].message) {
+  const { status } = ERRORS[code];
   return reply.code(status ?? 500).send({ error: message, code });
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }
 
 /** Without the port, brackets of IPv6 kept. */
 function hostName(host: string | string[]): string {
   return String(host).toLowerCase().replace(/:\d+$/, '');
-}
-
-function originHost(origin: string): string | null {
-  try {
-    return new URL(origin).host.toLowerCase();
-  } catch {
-    return null;
-  }
 }

@@ -11,6 +11,11 @@ export function refused(message: string, cause?: unknown): UploadError {
 const UNUSABLE = ['ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EINVAL'];
 /** The server's user lacks the right. */
 export const FORBIDDEN = ['EACCES', 'EPERM', 'EROFS'];
+/** The target's disk is dead, or its network is away, for now or for ever: nobody can tell. */
+export const DEAD = [
+  ...['EIO', 'ENODEV', 'ENXIO', 'ENOMEDIUM', 'EREMOTEIO'],
+  ...['ESTALE', 'ETIMEDOUT', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN', 'ENETUNREACH'],
+];
 
 /** Gives failures that are about the target a sentence that says what to do. */
 export async function permitted<Result>(

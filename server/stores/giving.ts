@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { UploadError } from '../../contract/index.js';
+import { isUploadError, UploadError } from '../../contract/index.js';
 import type { TaskRunner } from '../../workers/tasks.js';
 import { findDamaged } from './damage.js';
 import { codeOf, type FileCalls, unless } from './file-calls.js';
-import { FORBIDDEN, makeTargetFolder, permitted, placeOf, refused } from './giving-target.js';
+import { DEAD, FORBIDDEN, makeTargetFolder, permitted, placeOf, refused } from './giving-target.js';
 import type { Layout } from './layout.js';
 import { checkFolder } from './ready.js';
 import type { Store, StoredChunk, StoredUpload } from './store.js';
@@ -150,14 +150,21 @@ export function createGiving(deps: {
 
     async takeBack(upload, to) {
       const published = await source(upload);
-      // Where the target was refused, nothing was given.
-      if (published === null || !(await isForApps(to).catch(() => false))) return;
-      const undo = async () => {
-        if (await isGiven(upload, to, published)) await files.unlink(to);
-        await forgetCopy(upload, to);
-      };
-      // Where the server has no right any more, nothing can be undone, and the file must not be stuck for that.
-      await unless(FORBIDDEN, undo());
+      if (published === null) return true;
+      try {
+        if (await isForApps(to)) {
+          if (await isGiven(upload, to, published)) await files.unlink(to);
+          await forgetCopy(upload, to);
+        }
+        return true;
+      } catch (error) {
+        // Where the target was refused, nothing was given.
+        if (isUploadError(error) && error.code === 'INPUT_INVALID') return true;
+        // Where the target is out of reach nothing can be undone, and the file must not be stuck for that.
+        const code = codeOf(isUploadError(error) ? error.cause : error) ?? '';
+        if (FORBIDDEN.includes(code) || DEAD.includes(code)) return false;
+        throw error;
+      }
     },
 
     async letGo(upload, to) {

@@ -1,4 +1,5 @@
 import { MAX_SAFE_NAME_BYTES, utf8Bytes } from '../../contract/index.js';
+import { cut } from '../text.js';
 
 /**
  * Never kept: control, separator and format characters (which hide or reorder what a name shows), lone surrogates,
@@ -38,16 +39,4 @@ function withoutEnd(name: string): string {
   let end = name.length;
   while (end > 0 && (name[end - 1] === '.' || name[end - 1] === ' ')) end--;
   return name.slice(0, end);
-}
-
-/** As many whole code points from the start as fit. */
-function cut(text: string, maxBytes: number): string {
-  let bytes = 0;
-  let end = 0;
-  for (const character of text) {
-    bytes += utf8Bytes(character);
-    if (bytes > maxBytes) break;
-    end += character.length;
-  }
-  return text.slice(0, end);
 }

@@ -125,8 +125,11 @@ export interface Store {
    * @throws UploadError TARGET_EXISTS, INPUT_INVALID (nothing can or may be there): `takeBack` then forgets the try
    */
   giveAway(upload: StoredUpload, to: string, chunks: () => Promise<readonly StoredChunk[]>): Promise<boolean>;
-  /** Undoes a `giveAway`, whole or broken off. Changes nothing where the published file is not there any more. */
-  takeBack(upload: StoredUpload, to: string): Promise<void>;
+  /**
+   * Undoes a `giveAway`, whole or broken off. Changes nothing where the published file is not there any more.
+   * @returns false where the target is out of reach (no right to it, a dead disk): something may be left there
+   */
+  takeBack(upload: StoredUpload, to: string): Promise<boolean>;
   /** After `giveAway` and the record of it: removes every other name of the file that this store made. */
   letGo(upload: StoredUpload, to: string): Promise<void>;
   /** Ids that have an entry in staging or under files, in no order. */

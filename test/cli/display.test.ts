@@ -23,6 +23,7 @@ function state(change: Partial<TaskState> = {}): TaskState {
     speed: 100 * MiB,
     etaMs: 5000,
     retries: 0,
+    retrying: null,
     resumed: false,
     uploadId: null,
     path: null,

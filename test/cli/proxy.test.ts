@@ -72,6 +72,6 @@ it("a sign-in that something else wants is told from Chunkwise's own", async () 
   proxy.close();
   expect([code, stderr.match(/^chunkwise: .*$/gm)]).toEqual([
     1,
-    [expect.stringMatching(new RegExp(`in front of the server .*HTTP 401.*${url}/trpc`))],
+    [expect.stringMatching(new RegExp(`HTTP 401 from ${url}/trpc.*in front of the server`))],
   ]);
 });

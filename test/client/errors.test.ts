@@ -49,7 +49,7 @@ describe('toUploadError', () => {
   it('tells a body that is too large for the adapter as it tells a page of a proxy', () => {
     const error = toUploadError(trpcError({ code: 'PAYLOAD_TOO_LARGE', httpStatus: 413 }));
     expect(error.data.received).toBe(413);
-    expect(error.message).toMatch(/maxBodySize, or lower chunkSize/);
+    expect(error.message).toMatch(/^HTTP 413: said by the server\. Raise `maxBodySize`.*`maxChunkSize`/);
   });
 
   it.each([
@@ -71,6 +71,19 @@ describe('toUploadError', () => {
     },
   );
 
+  it('reads the status of the answer where a formatter left out the one of the error', () => {
+    const failed = (code: number, status: number) =>
+      toUploadError(
+        new TRPCClientError('said by the server', {
+          result: { error: { code, message: 'said by the server', data: { code: 'X' } } } as never,
+          meta: { response: { status } },
+        }),
+      );
+    expect(failed(-32603, 503)).toMatchObject({ code: 'SERVER_BUSY', retryable: true });
+    expect(failed(-32603, 207)).toMatchObject({ code: 'INTERNAL', retryable: true });
+    expect(failed(-32003, 207)).toMatchObject({ code: 'REFUSED', retryable: false });
+  });
+
   it('reads Retry-After of a tRPC answer', () => {
     const meta = { response: { status: 429, headers: headers({ 'retry-after': '7' }) } };
     const error = toUploadError(trpcError({ code: 'TOO_MANY_REQUESTS', httpStatus: 429 }, meta));
@@ -88,6 +101,8 @@ describe('toUploadError', () => {
     ['fetch in Node', new TypeError('fetch failed'), 'NETWORK'],
     ['fetch in Firefox', new TypeError('NetworkError when attempting to fetch resource.'), 'NETWORK'],
     ['fetch in Safari', new TypeError('Load failed'), 'NETWORK'],
+    ['a time limit', new DOMException('too long', 'TimeoutError'), 'NETWORK'],
+    ['a wrapped time limit', TRPCClientError.from(new DOMException('', 'TimeoutError')), 'NETWORK'],
     ['a bug', new TypeError('x is not a function'), 'INTERNAL'],
     ['an abort', new DOMException('Aborted', 'AbortError'), 'CANCELLED'],
     ['a page in JSON.parse', TRPCClientError.from(new SyntaxError('Unexpected <')), 'PROTOCOL'],
@@ -158,21 +173,23 @@ describe('an answer', () => {
     ['a timeout', 408, 'text/plain', 'slow', ['PROTOCOL', true]],
     ['a redirect', 301, 'text/html', '', ['PROTOCOL', false]],
   ])('%s (%i) is judged', (_, status, type, text, expected) => {
-    expect(code(() => checkAnswer(answer(status, type), text, NOW))).toEqual(expected);
+    expect(code(() => checkAnswer(answer(status, type), text, NOW, 'http://a.test/trpc'))).toEqual(expected);
   });
 
   it('says what to do about a 413, and when to come back after a 503', () => {
-    expect(protocolError(413, headers(), NOW).message).toMatch(/Lower chunkSize and threshold/);
+    expect(protocolError(413, headers(), NOW).message).toMatch(
+      /client_max_body_size in nginx\), or lower `threshold`, `chunkSize` and `maxChunkSize`/,
+    );
     expect(protocolError(503, headers({ 'retry-after': '3' }), NOW).data.retryAfterMs).toBe(3000);
   });
 
   it.each([
-    ['https://app.test/login?next=secret', 'to https://app.test/login '],
-    ['/login?token=secret', 'to /login '],
-    ['//other.test/', 'to http://other.test/ '],
-    ['javascript:alert(1)', 'elsewhere '],
-    ['http://[', 'elsewhere '],
-    ['', 'elsewhere '],
+    ['https://app.test/login?next=secret', 'to https://app.test/login,'],
+    ['/login?token=secret', 'to /login,'],
+    ['//other.test/', 'to http://other.test/,'],
+    ['javascript:alert(1)', 'elsewhere,'],
+    ['http://[', 'elsewhere,'],
+    ['', 'elsewhere,'],
   ])('says where a redirect to %j leads, without its query', (location, words) => {
     const { message } = protocolError(302, headers({ location }), NOW);
     expect(message).toContain(`redirects ${words}`);

@@ -115,7 +115,7 @@ describe('a chunk whose request goes wrong is sent again', () => {
     await using test = await setup({ fault: onceFor(3, { status: 413, html: '<html>too large' }) });
     const error = await test.uploader.upload(bytesOf(SIZE)).catch((error) => error);
     expect(error).toMatchObject({ code: 'PROTOCOL', retryable: false });
-    expect(error.message).toMatch(/^A chunk of 4 KiB .*Lower chunkSize/);
+    expect(error.message).toMatch(/^A chunk of 4 KiB .*client_max_body_size/);
   });
 
   it('but not when the caller is not signed in any more', async () => {
@@ -230,8 +230,10 @@ describe('while offline', () => {
       },
       { clock, connectivity, patienceMs: 10_000, minBackoffMs: 300, maxBackoffMs: 300 },
     );
-    const uploading = test.uploader.upload(bytesSource(bytesOf(SIZE)));
-    await clock.timer((ms) => ms === 300);
+    const task = test.uploader.add(bytesSource(bytesOf(SIZE)));
+    await new Promise<void>((resolve) => {
+      task.subscribe(() => task.state.retries === 1 && resolve());
+    });
     clock.advance(60_000);
     const before = test.server.log.length;
     await new Promise((resolve) => setImmediate(resolve));
@@ -240,6 +242,6 @@ describe('while offline', () => {
     await test.server.whenSeen(({ index, attempt }) => index === 2 && attempt === 2);
     await clock.timer((ms) => ms === 300);
     clock.advance(300);
-    expect(await uploading).toMatchObject({ status: 'completed', retries: 2 });
+    expect(await task.result).toMatchObject({ status: 'completed', retries: 2 });
   });
 });

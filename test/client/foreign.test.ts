@@ -85,13 +85,18 @@ describe.each(SENDERS)('by %s', (name, send) => {
     it.each<[string, () => Fault, string, RegExp]>([
       ['a proxy that wants a sign-in', () => page(401), 'UNAUTHORIZED', /HTTP 401.*credentials/],
       ['a gateway that wants a sign-in', () => json(401, { message: 'no' }), 'UNAUTHORIZED', /HTTP 401/],
-      ['a limit of bodies', () => page(413), 'PROTOCOL', /^A chunk of 4 KiB .*HTTP 413.*Lower chunkSize/],
+      [
+        'a limit of bodies',
+        () => page(413),
+        'PROTOCOL',
+        /^A chunk of 4 KiB .*HTTP 413 from http:.*client_max_body_size.*`chunkSize` and `maxChunkSize`/,
+      ],
       ['a limit of bodies, as JSON', () => json(413, { error: 'too large' }), 'PROTOCOL', /HTTP 413/],
       [
         "a limit of tRPC's adapter",
         () => json(413, trpcError(-32013, 'PAYLOAD_TOO_LARGE', 413)),
         'PROTOCOL',
-        /^A chunk of 4 KiB .*maxBodySize/,
+        /^A chunk of 4 KiB .*HTTP 413 from http:.*maxBodySize.*`maxChunkSize`/,
       ],
       ['a limit of addresses', () => page(414), 'PROTOCOL', /HTTP 414/],
       ['a server without binary bodies', () => page(415), 'PROTOCOL', /HTTP 415.*adapter hook/],
@@ -121,20 +126,24 @@ describe.each(SENDERS)('by %s', (name, send) => {
       expect(error).toMatchObject(
         name === 'fetch' ? { code: 'NETWORK' } : { code: 'PROTOCOL', retryable: false },
       );
-      expect(error.message).toMatch(name === 'fetch' ? /reached/ : /HTTP 407.*credentials/);
+      expect(error.message).toMatch(
+        name === 'fetch' ? /cannot be reached at http:/ : /HTTP 407.*credentials/,
+      );
     });
   });
 
   describe('before the server has answered once', () => {
     it.each<[number, number, RegExp]>([
-      [200, 3, /HTTP 200/],
-      [302, 1, /redirects to http:\/\/127\.0\.0\.1:\d+\/login \(HTTP 302\)/],
+      [200, 1, /HTTP 200 from http:\/\/127\.0\.0\.1:\d+\/trpc\/uploads\.policy: .*tRPC endpoint/],
+      [302, 1, /^HTTP 302 from .*redirects to http:\/\/127\.0\.0\.1:\d+\/login,/],
       [401, 1, /HTTP 401/],
       [403, 1, /HTTP 403.*firewall/],
-      [404, 1, /HTTP 404.*Check the URL/],
+      [404, 1, /HTTP 404 from http:\/\/127\.0\.0\.1:\d+\/trpc\/uploads\.policy: .*Check the URL/],
+      [405, 1, /HTTP 405 .*Check the URL/],
       [413, 1, /HTTP 413/],
       [429, 3, /HTTP 429.*concurrency/],
       [451, 1, /HTTP 451/],
+      [501, 1, /HTTP 501 .*Check the URL/],
       [500, 3, /HTTP 500/],
       [502, 3, /HTTP 502.*log/],
       [503, 3, /HTTP 503/],
@@ -309,6 +318,6 @@ describe('a fetch of the caller that follows redirects', () => {
     await using other = await first;
     const error = await other.uploader.upload(bytesOf(10)).catch((error) => error);
     expect(error).toMatchObject({ code: 'PROTOCOL', retryable: false });
-    expect(error.message).toMatch(/redirects to http:\/\/127\.0\.0\.1:\d+\/login \(a redirect\)/);
+    expect(error.message).toMatch(/^A redirect: .*redirects to http:\/\/127\.0\.0\.1:\d+\/login,/);
   });
 });

@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { bytesSource, type Hasher, type Source, webHasher } from '../../client/index.js';
 import { fileSource, nodeHasher } from '../../client/node/index.js';
 import { createSha256 } from '../../client/sha256.js';
-import { chunkAt, KiB, MiB, planFor } from '../../contract/index.js';
+import { CLIENT_DEFAULTS, chunkAt, KiB, MiB, planFor } from '../../contract/index.js';
 import { sha256 } from './support/sessions.js';
-import { bytesOf, temporaryFolder } from './support/setup.js';
+import { bytesOf, gate, temporaryFolder } from './support/setup.js';
 
 const never = new AbortController().signal;
 const SIZE = 3 * MiB + 17;
@@ -82,6 +82,42 @@ describe.each(hashers)('hashing with %s', (_, make) => {
     const hashing = hasher().hashChunks(source, pieces, { signal: AbortSignal.abort(reason) });
     await expect(hashing).rejects.toBe(reason);
   });
+});
+
+it('an abort ends the waiting for a read that never ends', async () => {
+  const reading = gate();
+  const source: Source = {
+    ...bytesSource(bytesOf(SIZE)),
+    read: () => {
+      reading.open();
+      return new Promise(() => {});
+    },
+  };
+  const controller = new AbortController();
+  const hashing = webHasher().hashChunks(source, pieces, { signal: controller.signal });
+  await reading.opened;
+  const reason = new Error('enough');
+  controller.abort(reason);
+  await expect(hashing).rejects.toBe(reason);
+});
+
+it('hash-wasm lets others have their turn in the middle of a piece', async () => {
+  const sha = createSha256(null);
+  const bytes = bytesOf(4 * CLIENT_DEFAULTS.pageSliceBytes + 1);
+  // Loaded before, so that nothing else is waited for.
+  await sha(new Uint8Array(1));
+  let turns = 0;
+  let done = false;
+  const hashing = sha(bytes);
+  const turn = () => {
+    if (done) return;
+    turns++;
+    setImmediate(turn);
+  };
+  setImmediate(turn);
+  expect(Buffer.from(await hashing).toString('hex')).toBe(sha256(bytes));
+  done = true;
+  expect(turns).toBeGreaterThanOrEqual(4);
 });
 
 describe('hashing in threads', () => {

@@ -1,6 +1,6 @@
 import { createTRPCClient, httpBatchLink, httpLink, TRPCClientError } from '@trpc/client';
 import superjson from 'superjson';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   createUploader,
   fetchSender,
@@ -132,6 +132,30 @@ describe('uploadLink', () => {
       .mutate(chunkOf('01J0000000000000000000ZZZZ'))
       .catch((error) => error);
     expect(wrong.data.upload.code).toBe('UPLOAD_NOT_FOUND');
+  });
+});
+
+describe('on a page, which has XMLHttpRequest', () => {
+  afterEach(() => vi.unstubAllGlobals());
+  const chosen = async (options: Partial<Parameters<typeof uploadLink<PlainRouter>>[0]>) => {
+    let used = false;
+    const XMLHttpRequest = class {
+      constructor() {
+        used = true;
+        throw new Error('used');
+      }
+    };
+    vi.stubGlobal('XMLHttpRequest', XMLHttpRequest);
+    await using test = await withPlain(options);
+    const { uploadId } = await test.trpc.uploads.init.mutate(INIT);
+    await test.trpc.uploads.chunk.mutate(chunkOf(uploadId)).catch(() => {});
+    return used;
+  };
+
+  it('chunks are sent by it, unless another way is given', async () => {
+    expect(await chosen({})).toBe(true);
+    expect(await chosen({ fetch })).toBe(false);
+    expect(await chosen({ send: fetchSender() })).toBe(false);
   });
 });
 

@@ -25,7 +25,7 @@ const event: fc.Arbitrary<ProgressEvent> = fc.oneof(
     .record({ index, fresh: fc.boolean() })
     .map((chunk): ProgressEvent => ({ type: 'accepted', size: 100, ...chunk })),
   index.map((index): ProgressEvent => ({ type: 'dropped', index })),
-  fc.constant<ProgressEvent>({ type: 'retry' }),
+  fc.constant<ProgressEvent>({ type: 'retry', error: new UploadError('NETWORK') }),
 );
 const timed = fc.array(fc.tuple(event, fc.nat(3000)), { maxLength: 60 });
 

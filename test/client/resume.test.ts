@@ -90,7 +90,6 @@ describe('a session that ends while its chunks are on the way', () => {
 
   it.each<[string, Close]>([
     ['expired', (session) => Object.assign(session, { status: 'expired' })],
-    ['was aborted by someone else', (session) => Object.assign(session, { status: 'aborted' })],
     ['is unknown', (session, { sessions }) => sessions.delete(session.id)],
   ])('%s: a new one takes its place', async (_, close) => {
     await using test = await closeAt(3, close);
@@ -98,6 +97,16 @@ describe('a session that ends while its chunks are on the way', () => {
     const result = await test.uploader.upload(bytes, { name: 'a' });
     expect(result.uploadId).toMatch(/2$/);
     expect(test.server.sessions.content(test.server.sessions.get(result.uploadId)).equals(bytes)).toBe(true);
+  });
+
+  it('was aborted, here or elsewhere: that is not undone', async () => {
+    await using test = await closeAt(3, (session) => Object.assign(session, { status: 'aborted' }));
+    await expect(test.uploader.upload(bytesOf(SIZE))).rejects.toMatchObject({
+      code: 'UPLOAD_CLOSED',
+      message: expect.stringMatching(/was aborted.*again/),
+      data: { status: 'aborted' },
+    });
+    expect(test.server.sessions.all.size).toBe(1);
   });
 
   it('is replaced with patience, not with a few retries', async () => {

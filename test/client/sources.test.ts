@@ -48,6 +48,31 @@ describe('a File', () => {
 });
 
 describe('a file on disk', () => {
+  it.each([
+    ['was given away', (bytes: Uint8Array) => void structuredClone(bytes, { transfer: [bytes.buffer] })],
+    ['is not its own', () => {}],
+    ['was given back before', () => {}],
+  ])('reads into no memory that %s', async (what, spoil) => {
+    await using folder = await temporaryFolder();
+    const bytes = bytesOf(10_000);
+    const source = await fileSource(await folder.file('a', bytes));
+    const given = (await source.read(0, 4000, never)) as Uint8Array;
+    const foreign = new Uint8Array(4000);
+    spoil(given);
+    if (what === 'was given back before') source.recycle?.(given);
+    source.recycle?.(what === 'is not its own' ? foreign : given);
+    const first = (await source.read(0, 4000, never)) as Uint8Array;
+    const second = (await source.read(4000, 4000, never)) as Uint8Array;
+    expect(bytes.subarray(0, 4000).equals(first)).toBe(true);
+    expect(bytes.subarray(4000, 8000).equals(second)).toBe(true);
+    expect(foreign.every((byte) => byte === 0)).toBe(true);
+    // Also where it is given away only now.
+    source.recycle?.(second);
+    structuredClone(second, { transfer: [second.buffer] });
+    expect((await source.read(10_000, 0, never)) as Uint8Array).toHaveLength(0);
+    await source.close?.();
+  });
+
   it('reads into memory that was given back, and into none that is in use', async () => {
     await using folder = await temporaryFolder();
     const bytes = bytesOf(10_000);

@@ -7,6 +7,7 @@ import {
   type ErrorCode,
   isErrorCode,
   isUploadError,
+  PlainUploadError,
   planFor,
   UploadError,
   type UploadErrorOptions,
@@ -87,6 +88,26 @@ describe('UploadError', () => {
   test('its data survives JSON', () => {
     const error = new UploadError('PLAN_MISMATCH', { plan: planFor(2 ** 30) });
     expect(JSON.parse(JSON.stringify(error.data))).toEqual(error.data);
+  });
+});
+
+describe('the error as clients make it', () => {
+  test.each(CODES)('%s has words, and is one for instanceof', (code) => {
+    const error = new PlainUploadError(code);
+    expect(error.message).toMatch(/^[A-Z].*\.$/);
+    expect(error).toMatchObject({ name: 'UploadError', retryable: ERRORS[code].retryable });
+    expect(error).toBeInstanceOf(UploadError);
+    expect(new UploadError(code)).toBeInstanceOf(PlainUploadError);
+  });
+
+  test('nothing else is one', () => {
+    for (const other of [new Error('x'), null, { name: 'UploadError', code: 'NETWORK' }])
+      expect(other).not.toBeInstanceOf(UploadError);
+  });
+
+  test('has the words of the table where clients make it', () => {
+    for (const code of ['INPUT_INVALID', 'NETWORK', 'FILE_CHANGED', 'CANCELLED', 'PROTOCOL'] as const)
+      expect(new PlainUploadError(code).message).toBe(ERRORS[code].message);
   });
 });
 

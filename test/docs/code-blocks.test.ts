@@ -17,6 +17,16 @@ const GIVEN: Record<string, string> = {
     const t = initTRPC.context<UploadsContext>().create();
     const router = t.router({ uploads: uploads.procedures(t.procedure) });
     export type { ContextSource };`,
+  'docs/browser.md': `
+    import type { TRPCClient } from '@trpc/client';
+    import type { Uploader } from 'chunkwise/client';
+    import type { AppRouter } from './standalone/server.js';
+    type Client = TRPCClient<AppRouter>;
+    declare global {
+      var trpc: Client;
+      var uploader: Uploader<Client['uploads']>;
+    }
+    export type { AppRouter };`,
   'docs/coming-from.md': `
     import { createTRPCClient } from '@trpc/client';
     import { initTRPC } from '@trpc/server';
@@ -58,8 +68,9 @@ const GIVEN: Record<string, string> = {
     declare const server: http.Server;
     export { appRouter, server, uploads, userOf };`,
   'docs/hooks.md': `
-    import { policy } from 'chunkwise/server';
-    declare function firstBytes(file: string): Promise<string>;`,
+    import { type HookUpload, policy, sniffType } from 'chunkwise/server';
+    declare function firstBytes(file: string): Promise<string>;
+    export { type HookUpload, policy, sniffType };`,
   'docs/testing.md': `
     declare function it(name: string, run: () => Promise<void>): void;
     declare const test: import('chunkwise/testing').TestUploads<
@@ -108,8 +119,10 @@ describe('TypeScript in documents', () => {
     'compiles',
     () => {
       const texts = pieces.map(({ file, text }) => `${GIVEN[file] ?? ''}\n${text}\nexport {};\n`);
-      // An app of its own, with packages of its own.
-      const examples = files(['examples'], '.ts').filter((file) => !file.startsWith('examples/nextjs/'));
+      // But for apps of their own, with packages and settings of their own.
+      const examples = files(['examples'], '.ts').filter(
+        (file) => !/^examples\/(nextjs|react-vite)\//.test(file),
+      );
       expect(compile(texts, examples, apps)).toEqual([]);
     },
     COMPILE_MS,

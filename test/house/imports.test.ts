@@ -17,6 +17,8 @@ const ALLOWED = {
   'client/node/worker.ts': `import fs from 'node:fs'; export default fs;`,
   'cli/main.ts': `import * as server from '../server/index.js'; import * as client from '../client/node/index.js'; export const all = [server, client];`,
   'testing/index.ts': `import * as server from '../server/index.js'; import * as tasks from '../workers/main.js'; import * as client from '../client/node/index.js'; export const all = [server, tasks, client];`,
+  'page/main.tsx': `import { render } from 'preact'; import * as client from '../client/index.js'; import type { Id } from '../contract/views.js'; export type I = Id; export const all = [render, client];`,
+  'page/vite.config.ts': `import path from 'node:path'; import { defineConfig } from 'vite'; export default defineConfig({ root: path.sep });`,
   'cli/demo.ts': `import * as main from './main.js'; export default main;`,
 };
 
@@ -64,6 +66,30 @@ const FORBIDDEN: Record<string, { modules: Record<string, string>; found: string
     },
     found: ['cli/tested.ts → testing/index.ts', 'server/tested.ts → testing/index.ts'],
   },
+  'page-from-contract-and-client': {
+    modules: {
+      'page/server.ts': `import type { Router } from '../server/index.js'; export type R = Router;`,
+      'page/task.ts': `import { main } from '../workers/main.js'; export const task = main;`,
+      'page/files.ts': `import * as node from '../client/node/index.js'; export const files = node;`,
+    },
+    found: [
+      'page/files.ts → client/node/index.ts',
+      'page/server.ts → server/index.ts',
+      'page/task.ts → workers/main.ts',
+    ],
+  },
+  'nothing-imports-page': {
+    modules: {
+      'page/words.ts': `export const words = 1;`,
+      'server/page.ts': `import { words } from '../page/words.js'; export const page = words;`,
+      'client/page.ts': `import type * as page from '../page/words.js'; export type P = typeof page;`,
+    },
+    found: ['client/page.ts → page/words.ts', 'server/page.ts → page/words.ts'],
+  },
+  'page-without-node': {
+    modules: { 'page/fs.ts': `import { stat } from 'node:fs'; export const s = stat;` },
+    found: ['page/fs.ts → fs'],
+  },
   'isomorphic-without-node': {
     modules: {
       'contract/fs.ts': `import { stat } from 'node:fs'; export const s = stat;`,
@@ -83,11 +109,13 @@ const FORBIDDEN: Record<string, { modules: Record<string, string>; found: string
       'contract/rule.ts': `import { id } from './schemas.js'; export const rule = id;`,
       'client/node/parse.ts': `import { z } from 'zod'; export const parse = z;`,
       'client/check.ts': `export const check = () => import('../contract/schemas.js');`,
+      'page/check.ts': `import { id } from '../contract/schemas.js'; export const check = id;`,
     },
     found: [
       'client/check.ts → contract/schemas.ts',
       'client/node/parse.ts → node_modules/zod',
       'contract/rule.ts → contract/schemas.ts',
+      'page/check.ts → contract/schemas.ts',
     ],
   },
   'no-trpc-server-in-clients': {

@@ -51,9 +51,13 @@ export function effects(code: string): string[] {
   return source.statements
     .filter((statement) => !ts.isDeclarationStatement(statement) && !ts.isVariableStatement(statement))
     .filter((statement) => !ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement))
-    .filter((statement) => !ts.isExportAssignment(statement))
+    .filter((statement) => !ts.isExportAssignment(statement) && !isDirective(statement))
     .map(inShort);
 }
+
+/** Such as 'use client'. */
+const isDirective = (statement: ts.Statement) =>
+  ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression);
 
 /** `await` outside of functions: a module with it, or that imports it, cannot be loaded by `require`. */
 export function topLevelAwaits(code: string): string[] {

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { effects, lint, type Packed, pack, topLevelAwaits } from './package-files.js';
 import { madeUpProject, ROOT, read, sources } from './tree.js';
 
-/** Raise them for a reason only. */
-const AT_MOST = { packedBytes: 700_000, unpackedBytes: 3_500_000 };
+/** Raise them for a reason only. A quarter is the page of `serve`, with Uppy in it, as it is and compressed. */
+const AT_MOST = { packedBytes: 1_150_000, unpackedBytes: 4_200_000 };
 const manifest = JSON.parse(read('package.json')) as {
   exports: Record<string, string | { types: string; default: string }>;
   bin: Record<string, string>;
@@ -49,13 +49,14 @@ describe('the package', () => {
     const fine = [
       new RegExp(`^dist/(${folders.join('|')})/[\\w./-]+\\.(js|d\\.ts)(\\.map)?$`),
       new RegExp(`^(${folders.join('|')})/[\\w./-]+\\.tsx?$`),
+      /^dist\/page\/(licenses\.md|(index\.html|assets\/(workers\/)?[\w-]+\.(js|css|svg))(\.gz)?)$/,
       /^server\/sessions\/sqlite\/migrations\/\w+\.sql$/,
       /^docs\/[\w./-]+\.md$/,
-      /^examples\/(?!.*(node_modules|\.next)\/)[\w./[\]-]+\.(tsx?|json)$/,
+      /^examples\/(?!.*(node_modules|\.next)\/)[\w./[\]-]+\.(tsx?|json|html|css)$/,
       /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md)$/,
     ];
     expect(packed.files.filter((file) => !fine.some((pattern) => pattern.test(file)))).toEqual([]);
-    for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/errors.md'])
+    for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/errors.md', 'dist/page/index.html'])
       expect(packed.files).toContain(file);
     expect(packed.files.filter((file) => /\.test\.|\.test-d\.|tsbuildinfo/.test(file))).toEqual([
       'examples/testing/app.test.ts',
@@ -76,7 +77,7 @@ describe('the package', () => {
     const written = sources(folders).map((file) => file.replace(/\.tsx?$/, ''));
     expect(modules(/^(?!dist\/|examples\/)(.*)\.tsx?$/)).toEqual(written.sort());
     for (const built of [
-      /^dist\/(.*)\.js$/,
+      /^dist\/(?!page\/)(.*)\.js$/,
       /^dist\/(.*)\.d\.ts$/,
       /^dist\/(.*)\.js\.map$/,
       /^dist\/(.*)\.d\.ts\.map$/,
@@ -131,7 +132,7 @@ describe('modules', () => {
 
 describe('the checks', () => {
   test('find effects, and top-level awaits', () => {
-    const quiet = `import './a.js'; export * from './b.js'; export default 1; interface A {} type B = A; enum C {}
+    const quiet = `'use client'; import './a.js'; export * from './b.js'; export default 1; interface A {} type B = A; enum C {}
       const run = async () => { await run(); for await (const one of run()) await one; };
       export class D { async e() { await using f = run(); } } declare const g: string;`;
     expect([effects(quiet), topLevelAwaits(quiet)]).toEqual([[], []]);

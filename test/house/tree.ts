@@ -13,7 +13,7 @@ import path from 'node:path';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 /** The folders that make the package. */
-export const PRODUCT = ['contract', 'workers', 'server', 'client', 'cli', 'testing'];
+export const PRODUCT = ['contract', 'workers', 'server', 'client', 'cli', 'testing', 'page'];
 
 const NOT_OURS = ['node_modules', 'dist', '.git', 'coverage', 'chunkwise-demo'];
 

@@ -17,10 +17,13 @@ const built = (file: string) => readFile(path.join(app.path, 'dist', file), 'utf
 const FIX =
   /set the option `worker` to the URL of chunkwise\/worker, or keep chunkwise out of the bundle \(esbuild: external: \['chunkwise'\]; .*\); see docs\/bundlers\.md\./;
 
-test('every recipe of the page is run here', () => {
+/** Run by browser.packaging.ts. */
+const OF_PAGES = ['uploader.js', 'esbuild-page.mjs'];
+
+test('every recipe of the page is run', () => {
   const run = ['out.mjs', 'in.mjs', 'apart.mjs'].map((end) => `esbuild-${end}`);
   const vite = run.map((name) => name.replace('esbuild-', 'vite-').replace('.mjs', '.config.mjs'));
-  expect(Object.keys(recipes()).sort()).toEqual(['server.ts', ...run, ...vite].sort());
+  expect(Object.keys(recipes()).sort()).toEqual(['server.ts', ...OF_PAGES, ...run, ...vite].sort());
 });
 
 describe.each([

@@ -70,6 +70,8 @@ describe('serve', () => {
     expect(answer.status).toBe(429);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await answer.json()).toMatchObject({ code: 'RATE_LIMITED' });
+    const call = await fetch(`${app.url}/trpc/uploads.list`);
+    expect([call.status, await call.json()]).toMatchObject([429, { code: 'RATE_LIMITED' }]);
   });
 
   it('gives files back whose names have no encoding', async () => {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { startStandalone } from '../../server/standalone/app.js';
 import { temporaryFolder } from '../support/server.js';
 import { randomFile, request, wireClient } from '../support/wire.js';
@@ -62,4 +64,63 @@ it('`serve` with a token shows nothing without it', async () => {
   expect(await ask()).toEqual([401, 'UNAUTHORIZED']);
   expect(await ask(`Bearer ${token}x`)).toEqual([401, 'UNAUTHORIZED']);
   expect(await ask(`Bearer ${token}`)).toEqual([404, 'UPLOAD_NOT_FOUND']);
+});
+
+describe('DELETE', () => {
+  const silently = { log: silent, host: '127.0.0.1', port: 0, allowedHosts: [], requestsPerMinute: 0 };
+  const remove = (url: string, headers: Record<string, string> = {}) =>
+    request(url, { method: 'DELETE', headers });
+
+  it('removes a completed file, once', async () => {
+    await using folder = await temporaryFolder();
+    await using app = await startStandalone({
+      ...{ ...silently, root: folder.path, allowedOrigins: ['https://app.example'], token: null },
+    });
+    const file = randomFile(1000, 1000);
+    const client = wireClient(`${app.url}/trpc`);
+    const { uploadId } = (await client.init(file.input())).data;
+    const url = `${app.url}/files/${uploadId}`;
+    // Unfinished: there is no file yet.
+    expect((await remove(url)).status).toBe(404);
+    await client.chunk(file.fields(uploadId, 0), file.bytes);
+    expect(await readdir(path.join(folder.path, 'files'))).toEqual([uploadId]);
+
+    expect((await remove(url, { origin: 'https://evil.example' })).status).toBe(403);
+    expect((await request(url)).status).toBe(200);
+    const removed = await remove(url, { origin: 'https://app.example' });
+    expect([removed.status, removed.text, removed.headers['access-control-allow-origin']]).toEqual([
+      204,
+      '',
+      'https://app.example',
+    ]);
+    const again = await remove(url);
+    expect([again.status, JSON.parse(again.text)]).toEqual([
+      404,
+      { code: 'UPLOAD_NOT_FOUND', error: 'There is no such file.' },
+    ]);
+    expect((await request(url)).status).toBe(404);
+    expect(await readdir(path.join(folder.path, 'files'))).toEqual([]);
+    expect((await client.query('resume', { uploadId })).data).toMatchObject({ status: 'gone' });
+    // A page of that origin may ask for it.
+    const asked = await request(url, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example', 'access-control-request-method': 'DELETE' },
+    });
+    expect(asked.headers['access-control-allow-methods']).toContain('DELETE');
+  });
+
+  it('takes what the server allows, and nothing that leads elsewhere', async () => {
+    await using folder = await temporaryFolder();
+    const token = randomBytes(16).toString('hex');
+    await using app = await startStandalone({
+      ...{ ...silently, root: folder.path, allowedOrigins: [], token },
+    });
+    const authorization = `Bearer ${token}`;
+    const status = async (id: string, headers: Record<string, string> = { authorization }) =>
+      (await remove(`${app.url}/files/${id}`, headers)).status;
+    expect(await status('0'.repeat(26), {})).toBe(401);
+    for (const wrong of ['0'.repeat(26), 'x', '..%2fchunkwise.db', '%00'])
+      expect(await status(wrong)).toBe(404);
+    expect(await readdir(folder.path)).toContain('chunkwise.db');
+  });
 });

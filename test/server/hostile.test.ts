@@ -250,18 +250,31 @@ describe('bad chunk requests', () => {
 });
 
 describe('a server without the adapter hook', () => {
-  it('says so, instead of buffering', async () => {
+  it('says so, instead of buffering, and tells its operator once', async () => {
     await using folder = await temporaryFolder();
-    await using server = await startServer({ root: folder.path });
-    const client = wireClient(server.url);
+    const warnings: string[] = [];
+    const log = { info() {}, error() {}, warn: (_: object, message: string) => void warnings.push(message) };
+    await using server = await startServer({ root: folder.path, log });
+    // Another part of the app, as a framework loads it, and after it a reload.
+    await using second = await startServer({ root: folder.path, log });
     const file = randomFile(1000, 1000);
-    const { data } = await client.init(file.input());
-    // The same request, with the mark that the hook left taken away: a server whose hook was forgotten.
-    server.server.prependListener('request', (request) => {
-      Object.defineProperty(request, Symbol.for('chunkwise.body-kept'), { get: () => undefined, set() {} });
-    });
-    const answer = await client.chunk(file.fields(data.uploadId, 0), file.bytes);
-    expect(answer.status).toBe(500);
-    expect(answer.upload).toEqual({ code: 'ADAPTER_MISSING', retryable: false });
+    for (const { server: http, url } of [server, second, server]) {
+      const client = wireClient(url);
+      const { data } = await client.init(file.input());
+      // The same request, with the mark that the hook left taken away: a server whose hook was forgotten.
+      http.prependListener('request', (request) => {
+        Object.defineProperty(request, Symbol.for('chunkwise.body-kept'), {
+          ...{ get: () => undefined, set() {}, configurable: true },
+        });
+      });
+      const answer = await client.chunk(file.fields(data.uploadId, 0), file.bytes);
+      expect(answer.status).toBe(500);
+      expect(answer.upload).toEqual({ code: 'ADAPTER_MISSING', retryable: false });
+    }
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^no chunk can be received: .*`middleware: uploads\.middleware`.*uploads\.express\(\)/,
+      ),
+    ]);
   });
 });

@@ -1,7 +1,9 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { initTRPC } from '@trpc/server';
 import { describe, expect, it } from 'vitest';
 import { KiB } from '../../contract/index.js';
+import type { UploadsContext } from '../../server/request.js';
 import { createUploads } from '../../server/uploads.js';
 import { startServer, temporaryFolder } from '../support/server.js';
 import { randomFile, wireClient } from '../support/wire.js';
@@ -90,4 +92,29 @@ describe('a database that lies elsewhere', () => {
       missing: [[1, 2]],
     });
   });
+});
+
+it('a start that fails says why, to who runs the server', async () => {
+  await using folder = await temporaryFolder();
+  const root = path.join(folder.path, 'file');
+  await fs.writeFile(root, '');
+  await using uploads = createUploads({ root, owner: 'shared' });
+  await expect(uploads.ready()).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('is not a folder. Choose a folder as root'),
+  });
+});
+
+it('a context without `uploads.context(opts)` is told in words', async () => {
+  await using folder = await temporaryFolder();
+  const lines: unknown[] = [];
+  const log = { info() {}, warn() {}, error: (...line: unknown[]) => lines.push(...line) };
+  await using uploads = createUploads({ root: folder.path, owner: 'shared', log });
+  const t = initTRPC.context<UploadsContext>().create();
+  const router = t.router({ uploads: uploads.procedures(t.procedure) });
+  await expect(router.createCaller({} as UploadsContext).uploads.list({})).rejects.toMatchObject({
+    code: 'INTERNAL_SERVER_ERROR',
+    message: expect.stringContaining('spread `...uploads.context(opts)`'),
+  });
+  expect(lines).toMatchObject([{ path: 'uploads.list' }, 'a procedure failed unexpectedly']);
 });

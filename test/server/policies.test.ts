@@ -120,7 +120,7 @@ describe('a named policy', () => {
     await using test = await serve({ default: false, photos: policy({}) });
     const refused = {
       status: 400,
-      message: 'This server has no such policy. It has: photos.',
+      message: 'Name a `policy`: photos.',
       upload: { code: 'INPUT_INVALID' },
     };
     for (const input of [{}, { policy: 'default' }]) expect(await test.init(input)).toMatchObject(refused);

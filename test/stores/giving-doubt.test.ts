@@ -39,16 +39,58 @@ describe("an app's folder that is a link", () => {
   });
 });
 
-it('a target that may not be looked at any more keeps nobody from taking it back', async () => {
-  await using place = await published();
+/** Whether a move to `locked/film.mp4` can be taken back where calls about the target fail. */
+async function takenBack(place: Awaited<ReturnType<typeof published>>, name: string, code: string) {
   const { root, file, store, app } = place;
-  let lstats = 0;
-  const steps = createFaultySteps(tasks, ({ name }) =>
-    // The first one is of the published file.
-    name === 'lstat' && ++lstats > 1 ? { code: 'EACCES' } : null,
+  let calls = 0;
+  const steps = createFaultySteps(tasks, (at) =>
+    // The first one is of the published file, or of the root.
+    at.name === name && ++calls > 1 ? { code } : null,
   );
-  await make({ root, ...steps }).takeBack(file.upload, path.join(app, 'locked/film.mp4'));
+  const undone = await make({ root, ...steps }).takeBack(file.upload, path.join(app, 'locked/film.mp4'));
+  expect(calls).toBeGreaterThan(1);
   expect(existsSync(store.publishedPath(file.upload))).toBe(true);
+  return undone;
+}
+
+describe('a target that is out of reach', () => {
+  it.each([
+    ['lstat', 'EACCES'],
+    ['realpath', 'EACCES'],
+    ['lstat', 'EIO'],
+    ['realpath', 'EIO'],
+    ['lstat', 'ESTALE'],
+    ['realpath', 'ENOTCONN'],
+  ])(
+    'keeps nobody from taking it back, and that it may not be undone is told: %s, %s',
+    async (name, code) => {
+      await using place = await published();
+      expect(await takenBack(place, name, code)).toBe(false);
+    },
+  );
+
+  it.each([
+    ['lstat', 'SERVER_BUSY'],
+    ['realpath', 'SERVER_BUSY'],
+  ])('is not one where only the server lacks descriptors: %s', async (name, code) => {
+    await using place = await published();
+    await expect(takenBack(place, name, 'EMFILE')).rejects.toMatchObject({ code });
+  });
+
+  it('is not one where nothing can have been given', async () => {
+    await using place = await published();
+    expect(await takenBack(place, 'realpath', 'ENOENT')).toBe(true);
+    expect(await takenBack(place, 'realpath', 'ENOTDIR')).toBe(true);
+  });
+
+  it('is not what the disk of the server itself is', async () => {
+    await using place = await published();
+    const steps = createFaultySteps(tasks, ({ name }) => (name === 'lstat' ? { code: 'EIO' } : null));
+    const store = make({ root: place.root, ...steps });
+    await expect(store.takeBack(place.file.upload, path.join(place.app, 'x'))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+  });
 });
 
 it('what is written to a file once it is the app’s is in no answer that began before', async () => {

@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../../contract/version.js';
 import { createWorkerPool, type WorkerPoolOptions } from '../../server/pool.js';
+import { createThreads, type Threads } from '../../server/threads.js';
 import { workerUrl } from '../../server/worker-url.js';
 import { TaskError } from '../../workers/tasks.js';
 import { sha256, temporaryFolder } from '../support/stores.js';
@@ -200,4 +202,41 @@ describe('a pool of worker threads', () => {
     });
     expect(stdout).toBe(`${VERSION}\n`);
   });
+});
+
+describe('threads', () => {
+  /** Threads of which the first call has only begun, and how many are alive. */
+  async function counted(run: (threads: Threads, first: Promise<unknown>) => Promise<void>) {
+    const alive = new Set<Worker>();
+    const count = (worker: Worker) => {
+      alive.add(worker);
+      worker.once('exit', () => alive.delete(worker));
+    };
+    process.on('worker', count);
+    try {
+      const threads = createThreads({ worker: workerUrl, count: 2 });
+      const first = threads.run('ping', null);
+      first.catch(() => {});
+      expect([threads.running, alive.size]).toEqual([false, 0]);
+      await run(threads, first);
+      expect(alive.size).toBe(0);
+    } finally {
+      process.off('worker', count);
+    }
+  }
+
+  it('that are abandoned before they began never begin, and others may begin afterwards', () =>
+    counted(async (threads, first) => {
+      await threads.abandon();
+      await expect(first).rejects.toThrow('ended before they began');
+      expect(threads.running).toBe(false);
+      expect(await threads.run('ping', null)).toEqual({ result: VERSION });
+      await threads.end();
+    }));
+
+  it('that are ended before they began do what they were asked to, and end', () =>
+    counted(async (threads, first) => {
+      await threads.end();
+      expect(await first).toEqual({ result: VERSION });
+    }));
 });

@@ -8,7 +8,7 @@ export interface Context extends UploadsContext {
 
 export const uploads = createUploads({
   // A disk that lasts, outside of the folder that a deployment replaces.
-  root: process.env.UPLOADS_ROOT ?? './data',
+  root: process.env.UPLOADS_ROOT ?? './uploads',
   owner: (ctx: Context) => ctx.user?.id ?? null,
   policies: {
     albums: policy({

@@ -105,7 +105,7 @@ export function createRepository(connection: Connection, expiry: ExpiryRules): S
     purge: (endedBefore, limit) => call('purge', { endedBefore, limit }),
 
     takeHook: (now, leaseMs, id) => call('takeHook', { now, leaseMs, id }),
-    hookDone: (id, data) => call('hookDone', { id, data }),
+    hookDone: (id, data, error = null) => call('hookDone', { id, data, error }),
     hookFailed: (id, error, retryAt) => call('hookFailed', { id, error, retryAt }),
 
     [Symbol.asyncDispose]: () => (ending ??= endAll()),

@@ -12,9 +12,9 @@ const SIZE = 5 * 2 ** 20 + 7;
 const EXERCISE = `
 import { createTRPCClient, httpBatchLink } from '@trpc/client';
 import { createUploader, isUploadError, toUploadError, uploadLink } from 'chunkwise/client';
-export async function exercise(url, file) {
+export async function exercise(url, file, hasher) {
   const trpc = createTRPCClient({ links: [uploadLink({ url }), httpBatchLink({ url })] });
-  const uploader = createUploader(trpc.uploads, { retries: 0, patience: 1 });
+  const uploader = createUploader(trpc.uploads, { retries: 0, hasher });
   const result = await uploader.upload(file, { policy: 'films', metadata: { title: 'Ann' } }).catch((error) => {
     if (!isUploadError(error)) throw error;
     return { error: error.code };

@@ -37,6 +37,18 @@ export function outbox(fixture: () => Fixture) {
     expect(await sessions().hookDone(id, 1)).toMatchObject({ data: null });
   });
 
+  test('a hook that is over may leave why its result was not kept', async () => {
+    const id = await due();
+    await sessions().takeHook(T0, 100);
+    await sessions().hookFailed(id, 'not yet', T0);
+    await sessions().takeHook(T0, 100);
+    expect(await sessions().hookDone(id, null, 'no JSON')).toMatchObject({
+      ...{ hookDue: false, data: null, hookError: 'no JSON', hookAttempt: 2 },
+    });
+    expect(await sessions().nextDue('hook')).toBeNull();
+    expect(await sessions().hookDone(id, 5)).toMatchObject({ data: null, hookError: 'no JSON' });
+  });
+
   test('a failed call is tried again when its pause is over', async () => {
     const id = await due();
     await sessions().takeHook(T0, 100);

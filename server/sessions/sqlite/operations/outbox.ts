@@ -36,8 +36,8 @@ export const outbox = {
   }),
 
   hookDone: writing(
-    (db, { id, data }: { id: string; data: Json | null }) =>
-      changeDue(db, id, { hookDue: false, hookTaken: false, hookDueAt: null, hookError: null, data }) ??
+    (db, { id, data, error }: { id: string; data: Json | null; error: string | null }) =>
+      changeDue(db, id, { hookDue: false, hookTaken: false, hookDueAt: null, hookError: error, data }) ??
       sessionById(db, id),
   ),
 

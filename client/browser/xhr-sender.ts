@@ -1,0 +1,110 @@
+import { CLIENT_DEFAULTS, type Clock, clientClock, UploadError } from '../../contract/for-clients.js';
+import { protocolError } from '../foreign.js';
+import type { Sender } from '../send.js';
+import { nextTask } from './next-task.js';
+
+export interface XhrSenderOptions {
+  /** Send cookies to other origins, too. @default false */
+  withCredentials?: boolean;
+  /** A request that moves no byte for this long fails with NETWORK. @default CLIENT_DEFAULTS.stallMs */
+  stallMs?: number;
+  clock?: Clock;
+}
+
+/** The part of XMLHttpRequest that is used. */
+interface Xhr {
+  readonly status: number;
+  readonly responseURL: string;
+  readonly responseText: string;
+  readonly upload: { onprogress: unknown };
+  withCredentials: boolean;
+  onload: unknown;
+  onprogress: unknown;
+  onerror: unknown;
+  onabort: unknown;
+  open(method: string, url: string): void;
+  setRequestHeader(name: string, value: string): void;
+  getResponseHeader(name: string): string | null;
+  send(body: unknown): void;
+  abort(): void;
+}
+
+declare const XMLHttpRequest: new () => Xhr;
+
+export const hasXhr = (): boolean => 'XMLHttpRequest' in globalThis;
+
+/**
+ * Sends by XMLHttpRequest, the one way in which a browser tells how much of a body has left. It follows redirects by
+ * itself; an answer from elsewhere is an error here, as it is with `fetchSender`.
+ */
+export function xhrSender({
+  withCredentials = false,
+  stallMs = CLIENT_DEFAULTS.stallMs,
+  clock = clientClock,
+}: XhrSenderOptions = {}): Sender {
+  return async ({ url, method, headers, body, signal, onProgress }) => {
+    const data = body instanceof Uint8Array ? await toBlob(body) : body;
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const xhr = new XMLHttpRequest();
+      let cancelStall = () => {};
+      const end = () => {
+        cancelStall();
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const fail = (reason: unknown) => {
+        end();
+        reject(reason);
+        xhr.abort();
+      };
+      const onAbort = () => fail(signal?.reason);
+      const moved = () => {
+        cancelStall();
+        cancelStall = clock.after(stallMs, () =>
+          fail(new UploadError('NETWORK', { message: `No byte moved for ${stallMs / 1000} s.` })),
+        );
+      };
+
+      xhr.open(method, url);
+      xhr.withCredentials = withCredentials;
+      for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
+      xhr.onprogress = moved;
+      if (data)
+        xhr.upload.onprogress = ({ loaded }: { loaded: number }) => {
+          moved();
+          onProgress?.(loaded);
+        };
+      xhr.onload = () => {
+        end();
+        const { status, responseURL, responseText } = xhr;
+        if (responseURL !== '' && responseURL !== absolute(url))
+          return reject(protocolError(0, new Headers({ location: responseURL }), 0));
+        resolve({
+          status,
+          headers: { get: (name) => xhr.getResponseHeader(name) },
+          text: async () => responseText,
+        });
+      };
+      // After an abort of ours it is settled already.
+      xhr.onerror = xhr.onabort = () => fail(new UploadError('NETWORK'));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      moved();
+      xhr.send(data);
+    });
+  };
+}
+
+/** Copied by and by: a browser that is given memory copies all of it at once, and the page stands still meanwhile. */
+async function toBlob(bytes: Uint8Array): Promise<Blob> {
+  const parts: Blob[] = [];
+  const step = CLIENT_DEFAULTS.blobPartBytes;
+  for (let from = 0; from < bytes.length; from += step) {
+    if (from > 0) await nextTask();
+    const part = bytes.subarray(from, from + step);
+    parts.push(new Blob([part as Uint8Array<ArrayBuffer>]));
+  }
+  return new Blob(parts);
+}
+
+/** As `responseURL` writes it. */
+const absolute = (url: string) => new Request(url).url.replace(/#.*/, '');

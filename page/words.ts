@@ -1,0 +1,41 @@
+import type { Phase } from '../client/index.js';
+import { formatSize, type UploadView } from '../contract/index.js';
+import type { Row } from './state/uploads.js';
+
+/** How an upload is called: with its folders, where it came with some. */
+export function titleOf({ name, relativePath }: UploadView): string {
+  return relativePath ?? name;
+}
+
+/** Never 100 before all is there. */
+export function percentOf({ receivedBytes, size, status }: UploadView): number {
+  if (status === 'completed' || size === 0) return status === 'completed' ? 100 : 0;
+  return Math.min(99, Math.floor((100 * receivedBytes) / size));
+}
+
+/** @param phase what this page does with it; undefined: nothing */
+export function statusOf({ view, isMoving }: Row, phase: Phase | undefined): string {
+  const percent = `${percentOf(view)} %`;
+  switch (view.status) {
+    case 'receiving':
+      if (phase === 'paused') return `Paused at ${percent}`;
+      if (phase !== undefined) return `Uploading, ${percent}`;
+      if (isMoving) return `Being sent from another window or device, ${percent}`;
+      return `Stopped at ${percent}. Choose ${view.name} (${formatSize(view.size)}) again to go on.`;
+    case 'assembling':
+      return 'All there; being checked and stored';
+    case 'completed':
+      return 'Complete';
+    case 'failed':
+      return `Failed: ${view.error.message}`;
+    case 'expired':
+      return `Not finished in time. Choose ${view.name} (${formatSize(view.size)}) again to start anew.`;
+    default:
+      return 'Removed';
+  }
+}
+
+/** A moment, for a person; the server's times are milliseconds since 1970. */
+export function timeOf(time: number): string {
+  return new Date(time).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' });
+}

@@ -1,0 +1,174 @@
+/** For whom the page is: keyboards, screen readers, small windows, dark rooms. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomFile, wireClient } from '../support/wire.js';
+import { startChromium } from './support/chromium.js';
+import {
+  CHUNK,
+  fileOf,
+  holdChunks,
+  openPage,
+  row,
+  startServe,
+  upload,
+  violationsOf,
+} from './support/page.js';
+
+const visible = { state: 'visible' } as const;
+const TOKEN = 'the-token';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startChromium();
+});
+afterAll(() => browser.close());
+
+const SCHEMES = ['light', 'dark'] as const;
+const WIDTHS = [1280, 375, 320];
+
+/** What is wrong with the page as it is now, in each light and at each width. */
+async function flaws(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of SCHEMES)
+    for (const width of WIDTHS) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.setViewportSize({ width, height: 800 });
+      // Uppy looks at its own width, and draws itself anew.
+      await page.evaluate(
+        () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+      );
+      const tooWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      const wrong = [...(await violationsOf(page)), ...(tooWide ? ['scrolls sideways'] : [])];
+      found.push(...wrong.map((text) => `${colorScheme} ${width}: ${text}`));
+    }
+  return found;
+}
+
+describe('nothing to find for axe, and nothing beside the screen', () => {
+  it('signed out, with a wrong token, and signed in with nothing there', async () => {
+    await using serve = await startServe(TOKEN);
+    await using open = await openPage(browser, serve.url);
+    const { page } = open;
+    await page.getByLabel('Token').waitFor(visible);
+    expect(await flaws(page)).toEqual([]);
+    await page.getByLabel('Token').fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByText('This is not the token').waitFor(visible);
+    expect(await flaws(page)).toEqual([]);
+    await page.getByLabel('Token').fill(TOKEN);
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing yet.').waitFor(visible);
+    expect(await flaws(page)).toEqual([]);
+  });
+
+  it('with chosen, running, stopped, failed and completed uploads, details and a dialog', async () => {
+    await using serve = await startServe();
+    const client = wireClient(`${serve.url}/trpc`);
+    const stopped = randomFile(4 * CHUNK, CHUNK);
+    const { uploadId } = (await client.init(stopped.input('stopped.bin'))).data;
+    await client.chunk(stopped.fields(uploadId, 0), stopped.piece(0));
+    // All chunks are right, and they do not add up to what was declared.
+    const failing = randomFile(2 * CHUNK, CHUNK);
+    const wrong = { ...failing.input('failed.bin'), hash: randomFile(2 * CHUNK, CHUNK).hash };
+    const failed = (await client.init(wrong)).data.uploadId;
+    for (const index of [0, 1]) await client.chunk(failing.fields(failed, index), failing.piece(index));
+
+    await using open = await openPage(browser, serve.url);
+    const { page } = open;
+    await row(page, 'failed.bin').getByText('Failed: The chunks do not add up').waitFor(visible);
+    const name = `${'a-very-long-name-without-any-space-'.repeat(5)}.bin`;
+    await upload(page, fileOf(name, 10), fileOf('other.bin', 10));
+    await row(page, name).getByText('Complete').waitFor(visible);
+    await page.getByText('Upload complete').waitFor(visible);
+    await page.getByRole('button', { name: 'Done' }).click();
+    const input = page.locator('.uppy-Dashboard-input').first();
+    await input.setInputFiles([fileOf('chosen.bin', 4 * CHUNK)]);
+    await page.getByRole('button', { name: 'Upload 1 file' }).waitFor(visible);
+    expect(await flaws(page)).toEqual([]);
+
+    await holdChunks(page, 2);
+    await page.getByRole('button', { name: 'Upload 1 file' }).click();
+    await row(page, 'chosen.bin').getByText('Uploading, 50 %').waitFor(visible);
+    await row(page, name).getByText('Details').click();
+    expect(await flaws(page)).toEqual([]);
+    await page.getByRole('button', { name: `Delete ${name}` }).click();
+    await page.getByRole('dialog').waitFor(visible);
+    expect(await flaws(page)).toEqual([]);
+  });
+});
+
+describe('by keyboard alone', () => {
+  const focused = (page: Page) =>
+    page.evaluate(() => {
+      const element = document.activeElement;
+      return element?.getAttribute('aria-label') ?? (element?.textContent || element?.tagName) ?? '';
+    });
+
+  /** Presses Tab until the focus is on what has that name. */
+  async function tabTo(page: Page, name: RegExp): Promise<void> {
+    const seen: string[] = [];
+    for (let presses = 0; presses < 60; presses++) {
+      await page.keyboard.press('Tab');
+      const text = await focused(page);
+      if (name.test(text)) return;
+      seen.push(text);
+    }
+    throw new Error(`Tab does not lead to ${name}, but to ${seen.join(' | ')}`);
+  }
+
+  /** Whoever looks sees where the focus is. */
+  const isMarked = (page: Page) =>
+    page.evaluate(() => {
+      const style = getComputedStyle(document.activeElement ?? document.body);
+      return style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+    });
+
+  it('signs in, chooses, uploads, looks at details, asks to delete, thinks again, deletes', async () => {
+    await using serve = await startServe(TOKEN);
+    await using open = await openPage(browser, serve.url);
+    const { page, complaints } = open;
+    await page.getByLabel('Token').waitFor(visible);
+    await page.keyboard.type(TOKEN);
+    await page.keyboard.press('Enter');
+    await page.getByText('Drop files here').waitFor(visible);
+
+    await tabTo(page, /^browse files$/);
+    expect(await isMarked(page)).toBe(true);
+    const choosing = page.waitForEvent('filechooser');
+    await page.keyboard.press('Enter');
+    await (await choosing).setFiles([fileOf('a.bin', 10)]);
+    // Uppy puts the focus on what comes next.
+    await expect.poll(() => focused(page)).toBe('Upload 1 file');
+    expect(await isMarked(page)).toBe(true);
+    await page.keyboard.press('Enter');
+    await row(page, 'a.bin').getByText('Complete').waitFor(visible);
+    await expect.poll(() => focused(page)).toBe('Done');
+
+    await tabTo(page, /^Download a\.bin$/);
+    expect(await isMarked(page)).toBe(true);
+    await tabTo(page, /^Details of a\.bin$/);
+    await page.keyboard.press('Enter');
+    await page.getByText('Path on the server').waitFor(visible);
+
+    await tabTo(page, /^Delete a\.bin$/);
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Delete a.bin?' });
+    await dialog.waitFor(visible);
+    const isWithin = () => dialog.evaluate((element) => element.contains(document.activeElement));
+    expect(await isWithin()).toBe(true);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
+      'Delete a.bin',
+    );
+
+    await page.keyboard.press('Enter');
+    await dialog.waitFor(visible);
+    await tabTo(page, /^Delete$/);
+    expect(await isWithin()).toBe(true);
+    await page.keyboard.press('Enter');
+    await row(page, 'a.bin').waitFor({ state: 'detached' });
+    expect(await focused(page)).toBe('Your uploads');
+    expect(complaints).toEqual([]);
+  });
+});
