@@ -1,4 +1,5 @@
-import { CLIENT_DEFAULTS, type Clock } from '../contract/for-clients.js';
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
+import type { Clock } from '../contract/for-clients.js';
 
 export interface SleepWatch {
   /** Looks now, before the timer does: on waking, a broken connection may be told first. */

@@ -1,5 +1,5 @@
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
 import {
-  CLIENT_DEFAULTS,
   type Clock,
   clientClock,
   MIN_BODY_RATE_BYTES_PER_SECOND,

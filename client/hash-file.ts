@@ -1,6 +1,6 @@
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
 import {
   type ChunkHash,
-  CLIENT_DEFAULTS,
   chunkAt,
   concatHashes,
   type FileHash,

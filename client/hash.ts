@@ -1,10 +1,5 @@
-import {
-  type ChunkHash,
-  type ChunkRange,
-  CLIENT_DEFAULTS,
-  type Sha256,
-  UploadError,
-} from '../contract/for-clients.js';
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
+import { type ChunkHash, type ChunkRange, type Sha256, UploadError } from '../contract/for-clients.js';
 import { toUploadError } from './errors.js';
 import { orAbort } from './scope.js';
 import { createSha256, hexOf } from './sha256.js';

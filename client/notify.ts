@@ -1,4 +1,5 @@
-import { CLIENT_DEFAULTS, type Clock } from '../contract/for-clients.js';
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
+import type { Clock } from '../contract/for-clients.js';
 
 /** Tells listeners of changes, of moving bytes at most every `progressIntervalMs`. */
 export interface Notifier {

@@ -1,6 +1,6 @@
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
 import {
   acceptsType,
-  CLIENT_DEFAULTS,
   formatSize,
   isUploadError,
   type Plan,

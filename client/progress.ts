@@ -1,4 +1,5 @@
-import { CLIENT_DEFAULTS, type UploadError } from '../contract/for-clients.js';
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
+import type { UploadError } from '../contract/for-clients.js';
 import { type Samples, speedOf, withSample } from './speed.js';
 import type { Phase, TaskState } from './types.js';
 

@@ -1,4 +1,5 @@
-import { CLIENT_DEFAULTS, type Clock, MAX_TIMER_MS, UploadError } from '../contract/for-clients.js';
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
+import { type Clock, MAX_TIMER_MS, UploadError } from '../contract/for-clients.js';
 import { toUploadError } from './errors.js';
 import { orAbort, type Scope, within } from './scope.js';
 

@@ -1,5 +1,5 @@
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
 import {
-  CLIENT_DEFAULTS,
   isUploadError,
   type Progress,
   sleep,

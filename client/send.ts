@@ -21,8 +21,8 @@ export interface SendAnswer {
 /**
  * Sends one request. Obligations: an answer of any status resolves; anything else rejects; a redirect is not followed,
  * so that a chunk goes where it was told to (where the runtime follows all the same, what comes of it is an error); an
- * abort rejects at once and closes the connection where the body is still
- * on its way; nothing is retried; no request hangs for ever where the runtime lets it be noticed.
+ * abort rejects at once and closes the connection where the body is still on its way; nothing is retried; no request
+ * hangs for ever where the runtime lets it be noticed.
  */
 export type Sender = (request: SendRequest) => Promise<SendAnswer>;
 

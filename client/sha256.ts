@@ -1,4 +1,5 @@
-import { CLIENT_DEFAULTS, type Sha256, toHex, UploadError } from '../contract/for-clients.js';
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
+import { type Sha256, toHex, UploadError } from '../contract/for-clients.js';
 import { nextTask } from './browser/next-task.js';
 
 interface Subtle {

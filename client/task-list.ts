@@ -1,4 +1,5 @@
-import { CLIENT_DEFAULTS, type Clock, UploadError } from '../contract/for-clients.js';
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
+import { type Clock, UploadError } from '../contract/for-clients.js';
 import { createNotifier, throwLater } from './notify.js';
 import type { UploadTask } from './types.js';
 

@@ -1,4 +1,5 @@
-import { CLIENT_DEFAULTS, UploadError } from '../contract/for-clients.js';
+import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
+import { UploadError } from '../contract/for-clients.js';
 import { sessionOf } from './begin.js';
 import { bounded } from './bounded.js';
 import { type Engine, requestTimeoutMs } from './engine.js';

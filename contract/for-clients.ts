@@ -1,5 +1,6 @@
 /** What clients take of the contract: all of it but the words of errors that only servers make. */
 export * from './as-json.js';
+export * as CLIENT_DEFAULTS from './client-defaults.js';
 export * from './clock.js';
 export * from './errors.js';
 export * from './hashes.js';

@@ -121,66 +121,6 @@ export const MISMATCH_SHARE = 10;
 /** The largest chunk may take this share of the memory budget: four of them must fit. */
 export const MIN_CHUNKS_IN_BUDGET = 4;
 
-export const CLIENT_DEFAULTS = {
-  /** Chunk requests of all files in flight at one time. */
-  concurrency: 4,
-  /** Retries of one chunk for answers that blame the chunk, and of `init` until it has answered once. */
-  retries: 5,
-  /** Give up after this long without progress; the session stays resumable. */
-  patienceMs: 10 * 60_000,
-  minBackoffMs: 300,
-  maxBackoffMs: 30_000,
-  /** How often an upload looks whether the machine slept. */
-  sleepLookMs: 30_000,
-  /** Looks that lie further apart: it did. Timers of a tab in the background run once a minute. */
-  asleepMs: 120_000,
-  /** First pause between two looks at an upload that is assembling; doubles up to maxPollMs. */
-  pollMs: 250,
-  maxPollMs: 5_000,
-  /** Sources whose hashes are computed at one time. */
-  hashConcurrency: 2,
-  /** A request that moves no byte for this long counts as a network failure. */
-  stallMs: 60_000,
-  /** Uploads that are opened, hashed and made known to the server beyond those that `concurrency` can send. */
-  uploadsAhead: 4,
-  /** New sessions begun in place of one that was lost while its chunks were on the way. */
-  restarts: 2,
-  /** Chunk sizes of earlier sessions that a file is hashed with before the plan's own. */
-  hashTries: 2,
-  /** Chunks hashed between two points at which a pause can take hold without losing work. */
-  hashBatchChunks: 64,
-  /** Bytes read from a file at one time while hashing. */
-  hashReadBytes: MiB,
-  /** Chunks held in memory at one time while hashing where no thread reads the file by itself. */
-  hashChunksInMemory: 2,
-  /** Workers of a page that hash at one time: more of them wait for the disk. */
-  hashWorkers: 4,
-  /** A worker that is not ready by then is done without. */
-  hashWorkerReadyMs: 10_000,
-  /** A piece that a worker has for longer than this is hashed on the page. */
-  hashPieceMs: 60_000,
-  /** Bytes that a page's own thread hashes without a pause: some milliseconds, also on a phone. */
-  pageSliceBytes: 512 * KiB,
-  /** Bytes that it copies into a Blob without a pause. Each Blob costs a question to the browser's main process. */
-  blobPartBytes: 4 * MiB,
-  /** A hashing thread without work ends after this long. */
-  hashThreadIdleMs: 5_000,
-  /** Connections that a Node sender keeps to one server. */
-  maxSockets: 64,
-  /** Longer answers are not the server's. The longest of its own is a full batch of sessions with all their gaps. */
-  maxAnswerBytes: 32 * MiB,
-  /** Bytes handed to a socket at one time; progress moves in these steps. */
-  sendSliceBytes: 256 * KiB,
-  /** Listeners hear of moving bytes at most this often; of everything else at once. */
-  progressIntervalMs: 100,
-  /** Speed is the mean over this long. */
-  speedWindowMs: 10_000,
-  /** How often speed and remaining time are told anew while nothing moves. */
-  speedTickMs: 1_000,
-  /** Settled uploads that an uploader still lists; past it the one that settled first is forgotten. */
-  settledTasksKept: 1_000,
-} as const;
-
 /** The threads that hash and write, and how work over many chunks is shared out among them. */
 export const WORKER_DEFAULTS = /* @__PURE__ */ group(() => ({
   /** Threads are as many as the machine runs at once, within these bounds. */

@@ -1,10 +1,5 @@
-import {
-  type ChunkHash,
-  CLIENT_DEFAULTS,
-  type Clock,
-  clientClock,
-  UploadError,
-} from '../../contract/for-clients.js';
+import * as CLIENT_DEFAULTS from '../../contract/client-defaults.js';
+import { type ChunkHash, type Clock, clientClock, UploadError } from '../../contract/for-clients.js';
 import { type Hasher, hashEach, readWhole, webHasher } from '../hash.js';
 import { webCrypto } from '../sha256.js';
 import { sizeOf } from '../sources.js';

@@ -1,4 +1,5 @@
-import { CLIENT_DEFAULTS, type Clock } from '../../contract/for-clients.js';
+import * as CLIENT_DEFAULTS from '../../contract/client-defaults.js';
+import type { Clock } from '../../contract/for-clients.js';
 import { type HashAnswer, type HashTask, isAnswer, READY } from './messages.js';
 
 /** A Web Worker, as far as it is used. Its handlers are set by the hasher. */

@@ -1,4 +1,5 @@
-import { CLIENT_DEFAULTS, type Clock, clientClock, UploadError } from '../../contract/for-clients.js';
+import * as CLIENT_DEFAULTS from '../../contract/client-defaults.js';
+import { type Clock, clientClock, UploadError } from '../../contract/for-clients.js';
 import { protocolError } from '../foreign.js';
 import type { Sender } from '../send.js';
 import { nextTask } from './next-task.js';

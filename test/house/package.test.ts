@@ -51,7 +51,7 @@ describe('the package', () => {
       new RegExp(`^(${folders.join('|')})/[\\w./-]+\\.tsx?$`),
       /^dist\/page\/(licenses\.md|(index\.html|assets\/(workers\/)?[\w-]+\.(js|css|svg))(\.gz)?)$/,
       /^server\/sessions\/sqlite\/migrations\/\w+\.sql$/,
-      /^docs\/[\w./-]+\.md$/,
+      /^docs\/([\w./-]+\.md|images\/[\w-]+\.png)$/,
       /^examples\/(?!.*(node_modules|\.next)\/)[\w./[\]-]+\.(tsx?|json|html|css)$/,
       /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md)$/,
     ];

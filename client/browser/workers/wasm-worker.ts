@@ -2,7 +2,7 @@
  * Runs in a Web Worker of an origin without WebCrypto. Apart from the other one, so that each imports what it needs at
  * its start: bundlers make workers of one file, and refuse an import that comes later.
  */
-import { CLIENT_DEFAULTS } from '../../../contract/limits.js';
+import * as CLIENT_DEFAULTS from '../../../contract/client-defaults.js';
 import { serveHashes, serveNothing } from '../serve-hashes.js';
 import { createSHA256 } from '../wasm-sha256.js';
 
