@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { isUploadError, MAX_CHUNKS, POLICY_DEFAULTS, UploadError } from '../contract/index.js';
+import { ERRORS, isUploadError, MAX_CHUNKS, POLICY_DEFAULTS, UploadError } from '../contract/index.js';
 import { createFastifyHook, createNodeHook, type FastifyHook, type NodeHook } from './adapters/hooks.js';
 import { type Core, createCore } from './core.js';
 import { type CoreOptions, differing, type Settings, settingsOf } from './core-options.js';
@@ -153,11 +153,16 @@ function mount<Context, Configured extends Policies>(
 
 /** Clients are told a code and its sentence; who runs the server is told the cause as well. */
 function tellOperator(error: unknown): never {
-  if (!isUploadError(error) || !(error.cause instanceof Error) || error.message.includes(error.cause.message))
+  if (
+    !isUploadError(error) ||
+    !(error.cause instanceof Error) ||
+    error.message !== ERRORS[error.code].message
+  )
     throw error;
+  const [cause] = error.cause.message.split('\n');
   throw new UploadError(error.code, {
     ...error.data,
-    message: `${error.message} (${error.cause.message})`,
+    message: `${error.message} (${cause})`,
     cause: error.cause,
   });
 }
