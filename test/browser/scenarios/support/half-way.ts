@@ -1,5 +1,6 @@
 import type { BrowserContext } from 'playwright-core';
 import { expect } from 'vitest';
+import { CLIENT_DEFAULTS } from '../../../../contract/index.js';
 import { CHUNK } from '../../../cli/support.js';
 import type { Lab } from './lab.js';
 import { WAIT } from './tab.js';
@@ -15,7 +16,8 @@ export async function halfWay(lab: Lab, context: BrowserContext, accepted: numbe
   const tab = await lab.openBench(context);
   await tab.add(file);
   await tab.until({ state: { phase: 'uploading', chunks: accepted } });
-  await expect.poll(() => lab.proxy.held, WAIT).toBeGreaterThan(0);
+  // All that is on the way: nothing more arrives before it is released.
+  await expect.poll(() => lab.proxy.held, WAIT).toBe(CLIENT_DEFAULTS.concurrency);
   const { uploadId } = (await tab.look()).state;
   if (uploadId === null) throw new Error('it uploads without an id');
   return { file, tab, uploadId, sentBefore: lab.proxy.chunks.length };
