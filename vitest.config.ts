@@ -25,6 +25,8 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // What is waited for may take long on a busy machine; below a test's own time, so that it says what it saw.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ['default'],
   },
 });

@@ -128,6 +128,7 @@ describe('by keyboard alone', () => {
     await using open = await openPage(browser, serve.url);
     const { page, complaints } = open;
     await page.getByLabel('Token').waitFor(visible);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('INPUT');
     await page.keyboard.type(TOKEN);
     await page.keyboard.press('Enter');
     await page.getByText('Drop files here').waitFor(visible);
@@ -155,12 +156,10 @@ describe('by keyboard alone', () => {
     const dialog = page.getByRole('dialog', { name: 'Delete a.bin?' });
     await dialog.waitFor(visible);
     const isWithin = () => dialog.evaluate((element) => element.contains(document.activeElement));
-    expect(await isWithin()).toBe(true);
+    await expect.poll(isWithin).toBe(true);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
-      'Delete a.bin',
-    );
+    await expect.poll(() => focused(page)).toBe('Delete a.bin');
 
     await page.keyboard.press('Enter');
     await dialog.waitFor(visible);
@@ -168,7 +167,7 @@ describe('by keyboard alone', () => {
     expect(await isWithin()).toBe(true);
     await page.keyboard.press('Enter');
     await row(page, 'a.bin').waitFor({ state: 'detached' });
-    expect(await focused(page)).toBe('Your uploads');
+    await expect.poll(() => focused(page)).toBe('Your uploads');
     expect(complaints).toEqual([]);
   });
 });
