@@ -1,12 +1,8 @@
 /** Text for a terminal. */
 
-/** Control characters, and those that turn the direction of writing: a name must not move the cursor or hide itself. */
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+import { UNPRINTABLE } from '../contract/printable.js';
 
-/** Somebody else's text on one line, with what could steer the terminal written as `\u{…}`. */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
+export { printable } from '../contract/printable.js';
 
 /** A value as one line of JSON, in which the same characters are escaped, as JSON allows: it means the same. */
 export function jsonLine(value: unknown): string {

@@ -28,7 +28,6 @@ export function checkAnswer(answer: SendAnswer, text: string, now: number, url: 
 }
 
 function isTrpcShaped(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const part = 'result' in value ? value.result : 'error' in value ? value.error : undefined;
-  return typeof part === 'object' && part !== null;
+  const { result, error } = (value ?? {}) as { result?: unknown; error?: unknown };
+  return typeof (result ?? error ?? undefined) === 'object';
 }

@@ -13,18 +13,29 @@ export function bounded<T>(
   parent: Scope,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return within(parent, async (scope) => {
-    const cancel = clock.after(timeoutMs, () =>
-      scope.abort(
-        new UploadError('NETWORK', { message: `The server did not answer within ${timeoutMs / 1000} s.` }),
-      ),
-    );
-    try {
-      scope.signal.throwIfAborted();
-      return await orAbort(run(scope.signal), scope.signal);
-    } catch (cause) {
+  const late = () =>
+    new UploadError('NETWORK', { message: `The server did not answer within ${timeoutMs / 1000} s.` });
+  return inTime(clock, timeoutMs, parent, late, (signal) =>
+    run(signal).catch((cause) => {
       // Nobody here broke it off: it was a `fetch` with a time limit of its own.
-      throw !scope.signal.aborted && isAbort(cause) ? networkError(cause) : cause;
+      throw !signal.aborted && isAbort(cause) ? networkError(cause) : cause;
+    }),
+  );
+}
+
+/** Runs something in a scope of its own, which is aborted with `late()` when the time is over. */
+export function inTime<T>(
+  clock: Clock,
+  limitMs: number,
+  parent: Scope,
+  late: () => UploadError,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return within(parent, async ({ signal, abort }) => {
+    const cancel = clock.after(limitMs, () => abort(late()));
+    try {
+      signal.throwIfAborted();
+      return await orAbort(run(signal), signal);
     } finally {
       cancel();
     }

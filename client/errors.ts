@@ -17,35 +17,26 @@ interface TrpcErrorLike {
   meta?: { response?: { status?: number; headers?: HeadersLike; url?: string } };
 }
 
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly retryable?: boolean;
-  readonly received?: number;
-  /** After tRPC's own words. */
-  readonly advice?: string;
-}
-
-const BUSY: Meaning = { code: 'SERVER_BUSY' };
-
 /**
  * tRPC's own errors, from the user's middlewares or adapter, which carry no `upload`. Of those that are not here, 5xx
  * are INTERNAL and may pass, all others are REFUSED.
  */
-const BY_STATUS: Record<number, Meaning> = {
-  400: { code: 'INPUT_INVALID' },
-  401: { code: 'UNAUTHORIZED' },
-  404: { code: 'PROTOCOL', retryable: false, advice: "Check the name of the uploads' router." },
-  405: { code: 'PROTOCOL', retryable: false, advice: 'Check the versions of client and server.' },
-  408: BUSY,
-  413: {
-    ...{ code: 'PROTOCOL', retryable: false, received: PAYLOAD_TOO_LARGE },
-    advice: `Raise \`maxBodySize\` of the server's tRPC adapter, ${SMALLER_CHUNKS}`,
-  },
-  415: { code: 'ADAPTER_MISSING' },
-  429: { code: 'RATE_LIMITED' },
-  502: BUSY,
-  503: BUSY,
-  504: BUSY,
+const BY_STATUS: Record<number, ErrorCode> = {
+  400: 'INPUT_INVALID',
+  401: 'UNAUTHORIZED',
+  408: 'SERVER_BUSY',
+  415: 'ADAPTER_MISSING',
+  429: 'RATE_LIMITED',
+  502: 'SERVER_BUSY',
+  503: 'SERVER_BUSY',
+  504: 'SERVER_BUSY',
+};
+
+/** What to do about those that tell of a wrong setup: PROTOCOL, not retryable. Stands after tRPC's own words. */
+const ADVICE: Record<number, string> = {
+  404: "Check the name of the uploads' router.",
+  405: 'Check the versions of client and server.',
+  413: `Raise \`maxBodySize\` of the server's tRPC adapter, ${SMALLER_CHUNKS}`,
 };
 
 /**
@@ -86,8 +77,8 @@ function fromTrpc(
   const { message } = error;
   const details = { retryAfterMs: headers && retryAfterMs(headers, now), message, cause: error };
   if (isUploadData(data.upload)) {
-    const { code, retryAfterMs = details.retryAfterMs, ...own } = data.upload;
-    return new UploadError(code, { ...own, ...details, retryAfterMs });
+    const { upload } = data;
+    return new UploadError(upload.code, { ...details, ...upload, message });
   }
   const status =
     typeof data.httpStatus === 'number'
@@ -96,15 +87,13 @@ function fromTrpc(
         ? answered
         : statusOf(error.shape?.code);
   if (status === undefined) return new UploadError(fallback, details);
+  const [known, advice] = [BY_STATUS[status], ADVICE[status]];
   const passing = status >= 500;
-  const { advice, ...meaning } = BY_STATUS[status] ?? {
-    code: passing ? 'INTERNAL' : 'REFUSED',
-    retryable: passing,
-  };
   const place = url ? ` from ${placeOf(url)}` : '';
-  return new UploadError(meaning.code, {
+  return new UploadError(known ?? (advice ? 'PROTOCOL' : passing ? 'INTERNAL' : 'REFUSED'), {
     ...details,
-    ...meaning,
+    retryable: known ? undefined : passing,
+    received: status === PAYLOAD_TOO_LARGE ? status : undefined,
     message: advice ? `HTTP ${status}${place}: ${message.replace(/\.?$/, '.')} ${advice}` : message,
   });
 }
@@ -122,7 +111,7 @@ function statusOf(code: unknown): number | undefined {
 }
 
 function isUploadData(value: unknown): value is UploadErrorData {
-  return typeof value === 'object' && value !== null && 'code' in value && isErrorCode(value.code);
+  return isErrorCode((value as Partial<UploadErrorData> | null | undefined)?.code);
 }
 
 /** Of a request that was broken off, by whomever. */

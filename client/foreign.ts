@@ -3,34 +3,33 @@ import { type HeadersLike, retryAfterMs } from './retry-after.js';
 
 const ENDPOINT = 'There is no tRPC endpoint at this address. Check the URL and its path.';
 const SIGN_IN = 'Something in front of the server wants a sign-in. Check your credentials for it.';
-const UNREACHED =
-  'The proxy in front of the server does not reach it. Start the server, or look at its load and log.';
+const TOO_LONG =
+  'The address or the headers are too long for a proxy. Send smaller batches, or fewer cookies.';
+const UNREACHED = 'The proxy in front of the server does not reach it. Start it, or look at its log.';
 
 /** The HTTP status of a proxy, or of tRPC's adapter, that takes no bodies of this size. */
 export const PAYLOAD_TOO_LARGE = 413;
 
 /** What to do about a limit of bodies, after whatever can raise it. */
-export const SMALLER_CHUNKS =
-  'or lower `threshold`, `chunkSize` and `maxChunkSize` of the policy on the server.';
+export const SMALLER_CHUNKS = 'or lower `threshold`, `chunkSize` and `maxChunkSize` of the policy.';
 
 /** What a status means in an answer that no Chunkwise server gave. */
 const HINTS: Record<number, string> = {
   401: SIGN_IN,
-  403: 'Something in front of the server refuses the request. Let requests to this path pass the firewall, proxy or bot check.',
+  403: 'A firewall, proxy or bot check refuses the request. Let this path pass it.',
   404: ENDPOINT,
   405: ENDPOINT,
   407: SIGN_IN,
-  [PAYLOAD_TOO_LARGE]: `The host, or a proxy in front of the server, takes no bodies of this size. Raise its limit (client_max_body_size in nginx), ${SMALLER_CHUNKS}`,
-  414: 'A proxy in front of the server takes no addresses of this length. Send fewer calls in one batch, or raise its limit.',
-  415: 'The server does not take binary bodies. Add the adapter hook of Chunkwise before the handler of tRPC.',
-  429: 'Something in front of the server limits the number of requests. Lower `concurrency`, or raise its limit for this path.',
-  431: 'The headers are too long for the server or a proxy. Send fewer or shorter headers and cookies.',
-  451: 'This address is blocked for legal reasons. Use another network.',
+  [PAYLOAD_TOO_LARGE]: `The host or a proxy takes no bodies of this size. Raise its limit (client_max_body_size in nginx), ${SMALLER_CHUNKS}`,
+  414: TOO_LONG,
+  415: 'The server takes no binary bodies. Add the adapter hook of Chunkwise before tRPC.',
+  429: 'Something in front of the server limits requests. Lower `concurrency`, or raise its limit.',
+  431: TOO_LONG,
   501: ENDPOINT,
   502: UNREACHED,
   503: UNREACHED,
   504: UNREACHED,
-  511: 'The network wants a sign-in. Sign in on any page in a browser.',
+  511: 'The network wants a sign-in: open any page in a browser.',
 };
 
 /** They ask for something that no waiting brings: a sign-in, smaller bodies, another server. */
@@ -69,7 +68,7 @@ export function protocolError(
 }
 
 const UNKNOWN =
-  "The answer is a page, not one of tRPC's. Check the address: `fetch: checkedFetch()` in `httpBatchLink` makes this error name it.";
+  "A page came in place of the server's answer. Check the address, which `fetch: checkedFetch()` in `httpBatchLink` would name here.";
 
 function isPassing(status: number): boolean {
   return !isLasting(status) && (status === 408 || status === 429 || status >= 500 || isSuccess(status));
@@ -82,11 +81,11 @@ function messageFor(status: number, headers: HeadersLike | undefined, url: strin
 
 function hintFor(status: number, headers: HeadersLike | undefined): string {
   const known = HINTS[status];
-  if (known !== undefined) return known;
+  if (known) return known;
   if (status === 0 || (status >= 300 && status < 400))
-    return `The address redirects ${targetOf(headers?.get('location') ?? '')}, and chunks go only where they were told to. Give the address behind it, or sign in there.`;
+    return `The address redirects ${targetOf(headers?.get('location') ?? '')}, which is not followed. Give the address behind it, or sign in there.`;
   if (isSuccess(status))
-    return "A page came in place of the server's answer. Is this the tRPC endpoint? If it is, a network may want a sign-in: open any page in a browser.";
+    return "A page came in place of the server's answer. Is this the tRPC endpoint? If it is, the network wants a sign-in: open any page in a browser.";
   return CLIENT_MESSAGES.PROTOCOL;
 }
 

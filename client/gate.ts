@@ -1,4 +1,6 @@
-import { orAbort, type Scope } from './scope.js';
+import { alwaysOnline } from './online.js';
+import { createScheduler } from './schedule.js';
+import type { Scope } from './scope.js';
 
 /** Lets at most `limit` holders in, first come first served. */
 export interface Gate {
@@ -6,45 +8,17 @@ export interface Gate {
   enter(scope: Scope): Promise<() => void>;
 }
 
+/** A scheduler without its order: nobody goes first. */
 export function createGate(limit: number): Gate {
-  const waiting: (() => void)[] = [];
-  let inside = 0;
-
-  function leaver(): () => void {
-    let left = false;
-    return () => {
-      if (left) return;
-      left = true;
-      inside--;
-      const next = waiting.shift();
-      if (next) {
-        inside++;
-        next();
-      }
-    };
-  }
-
+  const places = createScheduler(limit, alwaysOnline);
   return {
-    async enter({ signal }) {
-      signal.throwIfAborted();
-      if (inside < limit) {
-        inside++;
-        return leaver();
-      }
-      let admit = () => {};
-      const turn = new Promise<void>((resolve) => {
-        admit = resolve;
-      });
-      waiting.push(admit);
-      try {
-        await orAbort(turn, signal);
-        return leaver();
-      } catch (reason) {
-        const place = waiting.indexOf(admit);
-        if (place === -1) leaver()();
-        else waiting.splice(place, 1);
-        throw reason;
-      }
+    async enter(scope) {
+      const place = await places.acquire(0, scope);
+      let left = false;
+      return () => {
+        if (!left) place.release('failed');
+        left = true;
+      };
     },
   };
 }

@@ -44,27 +44,24 @@ export async function hashEach(
   hashOne: (piece: ChunkRange) => Promise<ChunkHash>,
 ): Promise<ChunkHash[]> {
   const hashes: ChunkHash[] = [];
-  const todo = pieces.entries();
+  const todo = numbered(pieces);
   let hashed = 0;
-  let failed = false;
   const lane = async () => {
     for (const [position, piece] of todo) {
-      if (failed) return;
       signal.throwIfAborted();
       hashes[position] = await hashOne(piece);
       hashed += piece.size;
       onProgress?.(hashed);
     }
   };
-  const lanes = Array.from({ length: Math.min(parallel, pieces.length) }, () =>
-    lane().catch((cause) => {
-      failed = true;
-      throw cause;
-    }),
-  );
-  await orAbort(Promise.all(lanes), signal);
+  await orAbort(Promise.all(Array.from({ length: Math.min(parallel, pieces.length) }, lane)), signal);
   signal.throwIfAborted();
   return hashes;
+}
+
+/** A generator, because it ends for all lanes as soon as one of them fails. */
+function* numbered<T>(values: readonly T[]): Generator<[number, T]> {
+  yield* values.entries();
 }
 
 /**

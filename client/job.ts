@@ -37,14 +37,16 @@ export interface Job {
   /** The session being worked on. */
   uploadId: string | null;
   beginning: Beginning | null;
-  /** `init` has answered. */
+  /** `init` has answered: until then failures count against `retries`, afterwards there is a session worth patience. */
   begun: boolean;
   resumed: boolean;
   restarts: number;
   retries: number;
   sentBytes: number;
-  /** Chunks that have a slot now, and that had one so far. */
-  readonly slots: { held: number; taken: number };
+  /** Chunks that have a slot now … */
+  slotsHeld: number;
+  /** … and that had one so far. */
+  slotsTaken: number;
   /** When it last got further than ever before, or a request succeeded. Monotonic milliseconds. */
   lastProgressAt: number;
   /** Sign-ins that had failed when the upload was added, or last continued. */
@@ -68,17 +70,36 @@ export function createJob(
     policy: null,
     hashes: null,
     fileHash: null,
-    uploadId: null,
     beginning: null,
     begun: false,
-    resumed: false,
     restarts: 0,
-    retries: 0,
     sentBytes: 0,
-    slots: { held: 0, taken: 0 },
+    slotsHeld: 0,
+    slotsTaken: 0,
+    retries: 0,
+    resumed: false,
+    uploadId: null,
     lastProgressAt: clock.monotonic(),
     failuresBefore: 0,
     report,
+  };
+}
+
+/** A request failed, and is sent again. */
+export function countRetry(job: Job, error: UploadError): void {
+  job.retries++;
+  job.report({ type: 'retry', error });
+}
+
+/**
+ * Begins a wait that is not the upload's own idleness. Several requests may wait at the same time: the time is left
+ * out once.
+ * @returns what ends the wait
+ */
+export function notIdle(job: Job, clock: Clock): () => void {
+  const idleMs = clock.monotonic() - job.lastProgressAt;
+  return () => {
+    job.lastProgressAt = Math.max(job.lastProgressAt, clock.monotonic() - idleMs);
   };
 }
 
@@ -87,5 +108,5 @@ export async function assertUnchanged(job: Job): Promise<void> {
   const version = (await job.source.version?.()) ?? null;
   if (job.version === undefined) job.version = version;
   else if (version !== job.version)
-    throw new UploadError('FILE_CHANGED', job.uploadId === null ? {} : { uploadId: job.uploadId });
+    throw new UploadError('FILE_CHANGED', { uploadId: job.uploadId ?? undefined });
 }

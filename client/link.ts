@@ -10,7 +10,7 @@ import {
   UploadError,
 } from '../contract/for-clients.js';
 import { hasXhr, xhrSender } from './browser/xhr-sender.js';
-import { exchange } from './exchange.js';
+import { checkedFetch } from './exchange.js';
 import { plainHeaders } from './headers.js';
 import { fetchSender, type Sender } from './send.js';
 
@@ -58,28 +58,20 @@ export function uploadLink<Router extends AnyTRPCRouter = AnyTRPCRouter>(
           ),
           [CHUNK_HEADER]: header,
         }),
-        fetch: async (url: unknown, init: { headers?: unknown; signal?: AbortSignal | null } = {}) => {
+        fetch: checkedFetch(async (request) => {
           if (header.length > MAX_CHUNK_HEADER_BYTES) throw new UploadError('INPUT_INVALID');
-          return exchange(
-            send,
-            {
-              url: String(url),
-              method: 'POST',
-              headers: init.headers,
-              body: data,
-              signal: init.signal ?? undefined,
-              onProgress: typeof onProgress === 'function' ? (sent) => onProgress(sent) : undefined,
-            },
-            clock,
-          );
-        },
+          return send({
+            ...request,
+            body: data,
+            onProgress: typeof onProgress === 'function' ? (sent) => onProgress(sent) : undefined,
+          });
+        }, clock),
       } as HTTPLinkOptions<Router['_def']['_config']['$types']>);
       return carrier(runtime)({ op: { ...op, input: new Uint8Array(0) }, next });
     };
 }
 
 function isChunkInput(input: unknown): input is ChunkInput {
-  if (typeof input !== 'object' || input === null || !('data' in input) || !('uploadId' in input))
-    return false;
-  return input.data instanceof Uint8Array || input.data instanceof Blob;
+  const { uploadId, data } = (input ?? {}) as Partial<ChunkInput>;
+  return uploadId !== undefined && (data instanceof Uint8Array || data instanceof Blob);
 }

@@ -10,8 +10,8 @@ export interface Notifier {
   close(): void;
 }
 
-/** @param onError told what a listener threw: a broken listener must not break the upload */
-export function createNotifier(clock: Clock, onError: (error: unknown) => void): Notifier {
+/** What a listener throws is thrown later: a broken listener must not break the upload. */
+export function createNotifier(clock: Clock): Notifier {
   const listeners = new Set<() => void>();
   let cancelTimer: (() => void) | null = null;
 
@@ -22,7 +22,7 @@ export function createNotifier(clock: Clock, onError: (error: unknown) => void):
       try {
         listener();
       } catch (error) {
-        onError(error);
+        throwLater(error);
       }
   }
 

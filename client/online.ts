@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../contract/for-clients.js';
-import { type Scope, within } from './scope.js';
+import { type Clock, orAborted } from '../contract/for-clients.js';
+import type { Scope } from './scope.js';
 
 /** Whether the machine believes to be online. Being online promises nothing; being offline says: do not try. */
 export interface Connectivity {
@@ -8,7 +8,7 @@ export interface Connectivity {
   onChange(listener: () => void): () => void;
 }
 
-const alwaysOnline: Connectivity = { isOnline: () => true, onChange: () => () => {} };
+export const alwaysOnline: Connectivity = { isOnline: () => true, onChange: () => () => {} };
 
 /** The part of a browser's globals that tells whether it is online. */
 export interface BrowserGlobals {
@@ -34,43 +34,30 @@ export function runtimeConnectivity(runtime: BrowserGlobals = globalThis as Brow
 }
 
 /** Resolves when online; true where it had to wait. */
-export function whenOnline(connectivity: Connectivity, scope: Scope): Promise<boolean> {
-  if (connectivity.isOnline()) return Promise.resolve(false);
-  return new Promise((resolve, reject) => {
-    const stop = connectivity.onChange(() => {
-      if (connectivity.isOnline()) end(() => resolve(true));
-    });
-    const onAbort = () => end(() => reject(scope.signal.reason));
-    const end = (settle: () => void) => {
-      stop();
-      scope.signal.removeEventListener('abort', onAbort);
-      settle();
-    };
-    if (scope.signal.aborted) onAbort();
-    else scope.signal.addEventListener('abort', onAbort, { once: true });
-  });
+export async function whenOnline(connectivity: Connectivity, { signal }: Scope): Promise<boolean> {
+  if (connectivity.isOnline()) return false;
+  return orAborted(signal, (resolve) => onceOnline(connectivity, resolve));
 }
 
 /** Waits that long, or until the machine comes online; true where that ended it. Without `connectivity` just that long. */
 export function sleepUntilOnline(
   clock: Clock,
   delayMs: number,
-  parent: Scope,
+  { signal }: Scope,
   connectivity: Connectivity = alwaysOnline,
 ): Promise<boolean> {
-  return within(parent, async (scope) => {
-    let woken = false;
-    const stop = connectivity.onChange(() => {
-      woken ||= connectivity.isOnline();
-      if (woken) scope.abort(null);
-    });
-    try {
-      await sleep(clock, delayMs, scope.signal);
-    } catch (reason) {
-      if (!woken) throw reason;
-    } finally {
+  return orAborted(signal, (resolve) => {
+    const cancel = clock.after(delayMs, () => resolve(false));
+    const stop = onceOnline(connectivity, resolve);
+    return () => {
+      cancel();
       stop();
-    }
-    return woken;
+    };
+  });
+}
+
+function onceOnline(connectivity: Connectivity, resolve: (value: true) => void): () => void {
+  return connectivity.onChange(() => {
+    if (connectivity.isOnline()) resolve(true);
   });
 }

@@ -2,10 +2,10 @@ import { UploadError } from '../contract/for-clients.js';
 import { watchSleep } from './asleep.js';
 import { type Engine, requestTimeoutMs } from './engine.js';
 import { toUploadError } from './errors.js';
-import type { Job } from './job.js';
+import { countRetry, type Job } from './job.js';
 import { sleepUntilOnline, whenOnline } from './online.js';
 import { request } from './request.js';
-import { judge, type Stage } from './retry.js';
+import { judge } from './retry.js';
 import type { Scope } from './scope.js';
 
 /**
@@ -18,7 +18,6 @@ import type { Scope } from './scope.js';
 export async function persist<T>(
   engine: Engine,
   job: Job,
-  stage: Stage,
   scope: Scope,
   attempt: () => Promise<T>,
   onFailure?: (error: UploadError) => Promise<void>,
@@ -27,11 +26,8 @@ export async function persist<T>(
   const touch = () => {
     job.lastProgressAt = clock.monotonic();
   };
-  const again = (error: UploadError) => {
-    job.retries++;
-    job.report({ type: 'retry', error });
-  };
   const sleeping = watchSleep(clock, touch);
+  const { retries } = job;
   let counted = 0;
   try {
     for (let failures = 0; ; failures++) {
@@ -39,6 +35,7 @@ export async function persist<T>(
       try {
         const value = await attempt();
         touch();
+        if (job.retries > retries) job.report({ type: 'answered' });
         return value;
       } catch (cause) {
         scope.signal.throwIfAborted();
@@ -46,15 +43,21 @@ export async function persist<T>(
         await onFailure?.(error);
         const lost = error.code === 'NETWORK';
         if (lost && !connectivity.isOnline()) {
-          again(error);
+          countRetry(job, error);
           continue;
         }
         sleeping.look();
         const idleMs = clock.monotonic() - job.lastProgressAt;
-        const verdict = judge(error, stage, { failures, counted, idleMs }, engine.rules, engine.random);
+        const verdict = judge(
+          error,
+          job.begun ? 'transfer' : 'begin',
+          { failures, counted, idleMs },
+          engine.rules,
+          engine.random,
+        );
         if (!verdict.retry) throw error;
         if (verdict.counted) counted++;
-        again(error);
+        countRetry(job, error);
         const awaited = lost ? connectivity : undefined;
         if (await sleepUntilOnline(clock, verdict.afterMs, scope, awaited)) touch();
       }
@@ -68,11 +71,10 @@ export async function persist<T>(
 export function persistCall<T>(
   engine: Engine,
   job: Job,
-  stage: Stage,
   scope: Scope,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return persist(engine, job, stage, scope, () => request(engine, job, requestTimeoutMs(0), scope, call));
+  return persist(engine, job, scope, () => request(engine, job, requestTimeoutMs(0), scope, call));
 }
 
 function withUploadId(error: UploadError, uploadId: string | null): UploadError {

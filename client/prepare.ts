@@ -14,7 +14,6 @@ import type { Engine } from './engine.js';
 import { hashFile } from './hash-file.js';
 import { assertUnchanged, type Job } from './job.js';
 import { persist, persistCall } from './persist.js';
-import type { Stage } from './retry.js';
 import type { Scope } from './scope.js';
 import { ANOTHER_FILE, checkView, untrusted } from './trust.js';
 
@@ -26,7 +25,7 @@ export async function prepare(engine: Engine, job: Job, scope: Scope): Promise<U
   const { size } = job.source;
   const { policy: name } = job.options;
   await assertUnchanged(job);
-  const policy = await persistCall(engine, job, stageOf(job), scope, (signal) =>
+  const policy = await persistCall(engine, job, scope, (signal) =>
     engine.client.policy.query({ policy: name, size }, { signal }),
   );
   if (!Number.isSafeInteger(policy?.maxFileSize)) throw untrusted('no policy');
@@ -38,7 +37,7 @@ export async function prepare(engine: Engine, job: Job, scope: Scope): Promise<U
       received: size,
       message: `${job.name} has ${formatSize(size)}; at most ${formatSize(policy.maxFileSize)} are allowed.`,
     });
-  const type = job.source.type ?? null;
+  const { type = null } = job.source;
   if (!acceptsType(policy.types, type)) {
     const expected = policy.types?.join(', ') ?? '';
     throw new UploadError('TYPE_REFUSED', {
@@ -57,11 +56,6 @@ export async function prepare(engine: Engine, job: Job, scope: Scope): Promise<U
   return view;
 }
 
-/** Until `init` has answered once, failures count against `retries`; afterwards there is a session worth patience. */
-function stageOf(job: Job): Stage {
-  return job.begun ? 'transfer' : 'begin';
-}
-
 /**
  * Finds the chunk size to begin with. Sessions of this size with other chunk sizes may hold this very file; only
  * hashing tells. The newest sizes are tried, each at the price of one pass over the file, and left again unless the
@@ -72,7 +66,7 @@ async function begin(engine: Engine, job: Job, plan: Plan, scope: Scope): Promis
     for (const candidate of candidates(job.policy, plan, job.source.size)) {
       const hash = await hashFile(engine, job, candidate, scope);
       const content = { hash, size: job.source.size, chunkSize: candidate.chunkSize };
-      const known = await persistCall(engine, job, stageOf(job), scope, (signal) =>
+      const known = await persistCall(engine, job, scope, (signal) =>
         engine.client.resume.query(content, { signal }),
       ).then(
         () => true,
@@ -113,29 +107,21 @@ async function init(engine: Engine, job: Job, plan: Plan, scope: Scope): Promise
     // Times before 1970 cannot be told; a file is no worse for being old.
     lastModified: lastModified !== undefined && lastModified >= 0 ? Math.trunc(lastModified) : undefined,
   };
-  return persist(engine, job, stageOf(job), scope, () => beginSession(engine, job, input, scope));
+  return persist(engine, job, scope, () => beginSession(engine, job, input, scope));
 }
 
 /** Takes the session over into the job. */
 function adopt(job: Job, view: UploadView): void {
   checkView(job, view);
-  const hashedWith = job.hashes?.chunkSize;
-  if (hashedWith !== undefined && hashedWith !== view.chunkSize) throw untrusted(ANOTHER_FILE, view.uploadId);
+  // Hashed while sending, where there are none yet.
+  job.hashes ??= { chunkSize: view.chunkSize, values: [] };
+  if (job.hashes.chunkSize !== view.chunkSize) throw untrusted(ANOTHER_FILE, view.uploadId);
   if (!job.begun) job.resumed = view.receivedChunks > 0;
   job.begun = true;
   job.uploadId = view.uploadId;
-  // Hashed while sending: hashes of a lost session with other cuts are of no use.
-  if (job.hashes === null) job.hashes = { chunkSize: view.chunkSize, values: [] };
 }
 
 /** Tells the progress what the server holds. */
 export function reportSession(job: Job, view: UploadView): void {
-  job.report({
-    type: 'session',
-    uploadId: view.uploadId,
-    total: view.total,
-    chunks: view.receivedChunks,
-    bytes: view.receivedBytes,
-    resumed: job.resumed,
-  });
+  job.report({ type: 'session', view, resumed: job.resumed });
 }

@@ -1,7 +1,9 @@
 import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
-import type { UploadError } from '../contract/for-clients.js';
+import type { UploadError, UploadView } from '../contract/for-clients.js';
 import { type Samples, speedOf, withSample } from './speed.js';
 import type { Phase, TaskState } from './types.js';
+
+type SessionView = Pick<UploadView, 'uploadId' | 'total' | 'receivedBytes' | 'receivedChunks'>;
 
 /** What happens to an upload, as far as its progress is concerned. Sizes are bytes. */
 export type ProgressEvent =
@@ -10,14 +12,7 @@ export type ProgressEvent =
   | { type: 'hashPass' }
   | { type: 'hashed'; bytes: number }
   /** What the server says it holds: at the beginning, after a pause, after a loss. */
-  | {
-      type: 'session';
-      uploadId: string;
-      total: number;
-      chunks: number;
-      bytes: number;
-      resumed: boolean;
-    }
+  | { type: 'session'; view: SessionView; resumed: boolean }
   /** Bytes of a chunk that have left so far; `fresh`: the server does not hold that chunk yet. */
   | { type: 'sent'; index: number; bytes: number; fresh: boolean }
   | { type: 'accepted'; index: number; size: number; fresh: boolean }
@@ -25,6 +20,8 @@ export type ProgressEvent =
   | { type: 'dropped'; index: number }
   /** A request failed, and is sent again. */
   | { type: 'retry'; error: UploadError }
+  /** It was answered after that. */
+  | { type: 'answered' }
   | { type: 'completed'; path: string }
   | { type: 'failed'; error: UploadError };
 
@@ -91,20 +88,21 @@ export function advance(record: ProgressRecord, event: ProgressEvent, now: numbe
       return settle(record, { hashedBytes: Math.max(state.hashedBytes, hashedBytes) }, now);
     }
     case 'session': {
+      const { uploadId, total, receivedBytes: bytes, receivedChunks: chunks } = event.view;
       // In place of a lost session came one that cuts the file otherwise: its chunks are others.
-      const recut = state.total !== null && state.total !== event.total;
+      const recut = state.total !== null && state.total !== total;
       const counted = recut ? { ...state, chunks: 0 } : state;
       return settle(
         {
           ...record,
           state: counted,
-          acknowledged: { bytes: event.bytes, chunks: event.chunks },
+          acknowledged: { bytes, chunks },
           onTheWay: new Map(),
           samples: [],
         },
         {
-          uploadId: event.uploadId,
-          total: event.total,
+          uploadId,
+          total,
           resumed: state.resumed || event.resumed,
           retrying: null,
         },
@@ -128,6 +126,8 @@ export function advance(record: ProgressRecord, event: ProgressEvent, now: numbe
     }
     case 'retry':
       return settle(record, { retries: state.retries + 1, retrying: event.error }, now);
+    case 'answered':
+      return settle(record, { retrying: null }, now);
     case 'completed': {
       const all = { bytes: state.size, chunks: state.total ?? state.chunks };
       return settle(
@@ -162,22 +162,20 @@ function settle(record: ProgressRecord, change: Partial<TaskState>, now: number)
   let moving = acknowledged.bytes;
   for (const bytes of record.onTheWay.values()) moving += bytes;
   const whole = acknowledged.bytes >= state.size;
-  const bytes = Math.max(before.bytes, Math.min(moving, whole ? state.size : Math.max(0, state.size - 1)));
+  const bytes = Math.max(before.bytes, Math.min(moving, whole ? state.size : state.size - 1));
   const chunks = Math.max(before.chunks, Math.min(acknowledged.chunks, state.total ?? acknowledged.chunks));
   const done = state.phase === 'completed';
-  const share = state.size === 0 ? 0 : bytes / state.size;
-  const fraction = done ? 1 : Math.min(ALMOST, share);
+  const fraction = done ? 1 : Math.min(ALMOST, bytes / (state.size || 1));
 
   const hashing = state.phase === 'hashing';
   const measured = hashing ? state.hashedBytes : moving;
   const left = hashing ? state.hashTotalBytes - state.hashedBytes : state.size - bytes;
   const running = hashing || state.phase === 'uploading';
-  const window = CLIENT_DEFAULTS.speedWindowMs;
   const lastSample = record.samples.at(-1);
   // A chunk that has to be sent again lowers `moving`; the speed starts anew then.
   const base = lastSample && measured < lastSample.bytes ? [] : record.samples;
-  const samples = running ? withSample(base, now, measured, window) : [];
-  const speed = running ? speedOf(samples, now, window) : null;
+  const samples = running ? withSample(base, now, measured, CLIENT_DEFAULTS.speedWindowMs) : [];
+  const speed = running ? speedOf(samples, now, CLIENT_DEFAULTS.speedWindowMs) : null;
   const etaMs = speed === null ? null : Math.round((left * 1000) / speed);
   return { ...record, samples, state: Object.freeze({ ...state, bytes, fraction, chunks, speed, etaMs }) };
 }

@@ -1,7 +1,8 @@
 import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
 import { type Clock, MAX_TIMER_MS, UploadError } from '../contract/for-clients.js';
+import { inTime } from './bounded.js';
 import { toUploadError } from './errors.js';
-import { orAbort, type Scope, within } from './scope.js';
+import type { Scope } from './scope.js';
 
 /**
  * Renews an expired session: refreshes a token, or has the user sign in. The links ask for their `headers` again
@@ -40,61 +41,43 @@ export function createRenewal(
 ): Renewal {
   if (onUnauthorized === undefined) return { failures: 0, run: (_, call) => call() };
   const limitMs = Math.min(MAX_TIMER_MS, Math.max(patienceMs, CLIENT_DEFAULTS.stallMs));
-  let latest: { readonly end: Promise<void>; readonly startedAt: number; ended: boolean } | null = null;
+  let latest: { readonly end: Promise<void>; readonly startedAt: number } | null = null;
   let succeeded = 0;
   let failures = 0;
   /** How the latest renewal failed; null where it did not. */
-  let failure: { readonly cause: unknown } | null = null;
+  let failure: UploadError | null = null;
 
   /** One that never ends is left alone past its time, so that the next 401 begins another. */
   function onItsWay() {
-    return latest && !latest.ended && clock.monotonic() - latest.startedAt < limitMs ? latest : null;
+    return latest && clock.monotonic() - latest.startedAt < limitMs ? latest : null;
   }
 
   function begin(refused: UploadError) {
-    const own = {
-      startedAt: clock.monotonic(),
-      ended: false,
-      end: Promise.resolve()
-        .then(onUnauthorized)
-        .catch((cause: unknown) => {
-          throw notRenewed('signing in again failed', cause);
-        })
-        .then((answer) => {
-          if (answer === false) throw refused;
-          succeeded++;
-          failure = null;
-        })
-        .catch((cause: unknown) => {
+    const end = Promise.resolve()
+      .then(onUnauthorized)
+      .then(
+        (answer) => (answer === false ? refused : null),
+        (cause: unknown) => notRenewed('signing in again failed', cause),
+      )
+      .then((outcome) => {
+        if (latest === own) latest = null;
+        failure = outcome;
+        if (outcome) {
           failures++;
-          failure = { cause };
-          throw cause;
-        })
-        .finally(() => {
-          own.ended = true;
-        }),
-    };
-    own.end.catch(() => {});
+          throw outcome;
+        }
+        succeeded++;
+      });
+    end.catch(() => {});
+    const own = { end, startedAt: clock.monotonic() };
     latest = own;
     return own;
   }
 
-  function until({ end, startedAt }: ReturnType<typeof begin>, parent: Scope): Promise<void> {
-    return within(parent, async (scope) => {
-      const leftMs = startedAt + limitMs - clock.monotonic();
-      const cancel = clock.after(Math.max(0, leftMs), () =>
-        scope.abort(
-          notRenewed(
-            `onUnauthorized did not end within ${limitMs / 1000} s: a call through the same uploader would wait for it`,
-          ),
-        ),
-      );
-      try {
-        await orAbort(end, scope.signal);
-      } finally {
-        cancel();
-      }
-    });
+  function until({ end, startedAt }: ReturnType<typeof begin>, scope: Scope): Promise<void> {
+    const leftMs = Math.max(0, startedAt + limitMs - clock.monotonic());
+    const late = () => notRenewed(`onUnauthorized did not end within ${limitMs / 1000} s`);
+    return inTime(clock, leftMs, scope, late, () => end);
   }
 
   return {
@@ -119,7 +102,7 @@ export function createRenewal(
             continue;
           }
           // The rest of a thousand files: the user is not asked again for each.
-          if (failure && failures > (hooks.failuresBefore ?? failures)) throw failure.cause;
+          if (failure && failures > (hooks.failuresBefore ?? failures)) throw failure;
           await around(() => until(onItsWay() ?? begin(refused), scope));
           renewed = true;
           hooks.onAgain?.(refused);

@@ -1,6 +1,6 @@
 import { bounded } from './bounded.js';
 import type { Engine } from './engine.js';
-import type { Job } from './job.js';
+import { countRetry, type Job, notIdle } from './job.js';
 import type { Scope } from './scope.js';
 
 /**
@@ -26,15 +26,11 @@ export function renewing<T>(
 ): Promise<T> {
   return renewal.run(scope, call, {
     failuresBefore: job.failuresBefore,
-    onAgain(error) {
-      job.retries++;
-      job.report({ type: 'retry', error });
-    },
+    onAgain: (error) => countRetry(job, error),
     async around(waiting) {
-      const idleMs = clock.monotonic() - job.lastProgressAt;
+      const end = notIdle(job, clock);
       await waiting();
-      // Several requests may wait for the same renewal: its time is left out once.
-      job.lastProgressAt = Math.max(job.lastProgressAt, clock.monotonic() - idleMs);
+      end();
     },
   });
 }

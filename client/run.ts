@@ -46,7 +46,7 @@ export async function runUpload(
         throw await failureOf(job, view);
       case 'aborted':
         // Somebody's decision, in another window or on another machine: not undone by beginning again.
-        throw lost(view, 'The upload was aborted. Choose the file again to begin anew.');
+        throw lost(view, 'The upload was aborted. Add the file again.');
       case 'expired':
         view = await restart(engine, job, scope, lost(view));
         break;
@@ -94,13 +94,7 @@ async function receive(
     if (error.code !== 'UPLOAD_CLOSED') throw error;
   }
   if (end?.status === 'completed' || end?.status === 'gone') return checkView(job, { ...view, ...end });
-  if (end?.status === 'assembling')
-    return {
-      ...view,
-      status: 'assembling',
-      receivedChunks: end.receivedChunks,
-      receivedBytes: end.receivedBytes,
-    };
+  if (end?.status === 'assembling') return { ...view, ...end, status: 'assembling' };
   return look(engine, job, scope);
 }
 
@@ -109,7 +103,7 @@ async function look(engine: Engine, job: Job, scope: Scope): Promise<UploadView>
   const { uploadId } = job;
   if (uploadId === null) return prepare(engine, job, scope);
   try {
-    const view = await persistCall(engine, job, 'transfer', scope, (signal) =>
+    const view = await persistCall(engine, job, scope, (signal) =>
       engine.client.resume.query({ uploadId }, { signal }),
     );
     return checkView(job, view);
@@ -150,12 +144,6 @@ function lost({ uploadId, status }: UploadView, message?: string): UploadError {
 async function failureOf(job: Job, view: Extract<UploadView, { status: 'failed' }>): Promise<UploadError> {
   const { code, retryable, message } = view.error;
   // The server found other bytes than were declared. If the file is not what it was, that is the reason.
-  if (code === 'FILE_HASH_MISMATCH')
-    try {
-      await assertUnchanged(job);
-    } catch (error) {
-      if (isUploadError(error)) return error;
-      throw error;
-    }
+  if (code === 'FILE_HASH_MISMATCH') await assertUnchanged(job);
   return new UploadError(code, { retryable, message, uploadId: view.uploadId });
 }

@@ -1,3 +1,4 @@
+import { orAborted } from '../contract/for-clients.js';
 import type { Connectivity } from './online.js';
 import type { Scope } from './scope.js';
 
@@ -17,9 +18,6 @@ export interface Scheduler {
    * @throws the scope's reason when it aborts
    */
   acquire(order: number, scope: Scope): Promise<Slot>;
-  readonly inFlight: number;
-  /** Slots there are at the moment: at most `concurrency`, fewer while the server is slow. */
-  readonly limit: number;
   close(): void;
 }
 
@@ -39,10 +37,11 @@ export function createScheduler(concurrency: number, connectivity: Connectivity)
   let inFlight = 0;
   let round = 0;
 
-  const limit = () => Math.max(1, Math.floor(allowed));
+  /** Slots there are at the moment: at most `concurrency`, fewer while the server is slow. */
+  const limit = () => Math.floor(allowed);
   const pump = () => {
     while (inFlight < limit() && connectivity.isOnline()) {
-      const waiter = waiters.shift();
+      const [waiter] = waiters;
       if (!waiter) return;
       inFlight++;
       waiter.grant();
@@ -67,30 +66,13 @@ export function createScheduler(concurrency: number, connectivity: Connectivity)
 
   return {
     acquire(order, { signal }) {
-      return new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        const onAbort = () => {
-          waiters.splice(waiters.indexOf(waiter), 1);
-          reject(signal.reason);
-        };
-        const waiter: Waiter = {
-          order,
-          grant() {
-            signal.removeEventListener('abort', onAbort);
-            resolve(takeSlot());
-          },
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
-        const after = waiters.findIndex((other) => other.order > order);
-        waiters.splice(after === -1 ? waiters.length : after, 0, waiter);
-        pump();
+      const slot = orAborted<Slot>(signal, (resolve) => {
+        const waiter: Waiter = { order, grant: () => resolve(takeSlot()) };
+        waiters.splice(waiters.findLastIndex((other) => other.order <= order) + 1, 0, waiter);
+        return () => waiters.splice(waiters.indexOf(waiter), 1);
       });
-    },
-    get inFlight() {
-      return inFlight;
-    },
-    get limit() {
-      return limit();
+      pump();
+      return slot;
     },
     close: stopListening,
   };

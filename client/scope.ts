@@ -56,17 +56,15 @@ export function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>
 /** Calls `run` when the signal aborts, with one listener per signal however many uploads share it. */
 export interface AbortHub {
   /** @returns what takes `run` off again */
-  on(signal: AbortSignal, run: () => void): () => void;
+  on(signal: AbortSignal | undefined, run: () => void): () => void;
 }
 
 export function createAbortHub(): AbortHub {
   const hubs = new WeakMap<AbortSignal, Set<() => void>>();
   return {
     on(signal, run) {
-      if (signal.aborted) {
-        run();
-        return () => {};
-      }
+      if (signal?.aborted) run();
+      if (!signal || signal.aborted) return () => {};
       const runs = hubs.get(signal) ?? new Set();
       if (!hubs.has(signal)) {
         hubs.set(signal, runs);

@@ -11,7 +11,7 @@ import { type Engine, requestTimeoutMs } from './engine.js';
 import { toUploadError } from './errors.js';
 import { PAYLOAD_TOO_LARGE } from './foreign.js';
 import { readWhole } from './hash.js';
-import { assertUnchanged, type Job } from './job.js';
+import { assertUnchanged, type Job, notIdle } from './job.js';
 import { ON_UPLOAD_PROGRESS } from './link.js';
 import { persist } from './persist.js';
 import { request } from './request.js';
@@ -43,7 +43,6 @@ export function sendChunk(
   return persist(
     engine,
     job,
-    'transfer',
     scope,
     () => sendOnce(engine, job, view, chunk, scope),
     async (error) => {
@@ -70,7 +69,7 @@ async function sendOnce(
   try {
     await assertUnchanged(job);
     const data = await readWhole(job.source, chunk, scope.signal);
-    const hash = knownHash(job, index) ?? (await hashNow(engine, job, index, data));
+    const hash = job.hashes?.values[index] ?? (await hashNow(engine, job, index, data));
     const answer = await request(engine, job, requestTimeoutMs(size), scope, (signal) => {
       tries++;
       job.sentBytes += sent;
@@ -105,23 +104,19 @@ async function sendOnce(
       : cause;
   } finally {
     job.sentBytes += sent;
-    job.slots.held--;
+    job.slotsHeld--;
     slot.release(outcome);
   }
 }
 
 /** Waits for a slot. While an upload has none at all, it waits for other uploads, which is not its own idleness. */
 async function takeSlot(engine: Engine, job: Job, scope: Scope): Promise<Slot> {
-  const { clock } = engine;
-  const { slots } = job;
-  const { taken } = slots;
-  const alone = slots.held === 0;
-  const idleMs = clock.monotonic() - job.lastProgressAt;
+  const { slotsHeld, slotsTaken } = job;
+  const end = notIdle(job, engine.clock);
   const slot = await engine.scheduler.acquire(job.order, scope);
-  if (alone && slots.taken === taken)
-    job.lastProgressAt = Math.max(job.lastProgressAt, clock.monotonic() - idleMs);
-  slots.held++;
-  slots.taken++;
+  if (slotsHeld === 0 && job.slotsTaken === slotsTaken) end();
+  job.slotsHeld++;
+  job.slotsTaken++;
   return slot;
 }
 
@@ -137,19 +132,13 @@ function tooLarge(error: UploadError, { index, size }: ChunkRange): UploadError 
  */
 function onlyBinary(data: Uint8Array | Blob): Uint8Array | Blob {
   // A view of its own, so that nothing is added to what belongs to the source.
-  const bytes =
-    data instanceof Blob ? data.slice() : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = data instanceof Blob ? data.slice() : data.subarray();
   const toJSON = () => {
     throw new UploadError('INPUT_INVALID', {
-      message:
-        '`uploadLink` is missing, or stands after another link: put `uploadLink({ url })` first in the links of the tRPC client.',
+      message: '`uploadLink` is missing, or stands after another link: put it first in `links`.',
     });
   };
-  return Object.defineProperty(bytes, 'toJSON', { value: toJSON });
-}
-
-function knownHash(job: Job, index: number): ChunkHash | undefined {
-  return job.hashes?.values[index];
+  return Object.assign(bytes, { toJSON });
 }
 
 /** 'during': the first hash of a chunk is the one that counts. */
@@ -165,7 +154,7 @@ async function hashNow(engine: Engine, job: Job, index: number, data: Uint8Array
 async function compareAgain(engine: Engine, job: Job, chunk: ChunkRange, scope: Scope): Promise<void> {
   await assertUnchanged(job);
   const hash = await engine.hasher.hashBytes(await readWhole(job.source, chunk, scope.signal));
-  const expected = knownHash(job, chunk.index);
+  const expected = job.hashes?.values[chunk.index];
   if (expected !== undefined && hash !== expected)
     throw new UploadError('FILE_CHANGED', { index: chunk.index, expected, received: hash });
 }

@@ -34,8 +34,8 @@ export function fetchSender(fetchLike: typeof fetch = fetch): Sender {
       headers,
       // A browser tells of a redirect only that it was one: status 0.
       redirect: 'manual',
-      ...(body === undefined ? {} : { body: body as Blob | Uint8Array<ArrayBuffer> }),
-      ...(signal ? { signal } : {}),
+      body: body as Blob | Uint8Array<ArrayBuffer> | undefined,
+      signal,
     });
     if (!answer.redirected) return answer;
     // A `fetch` of the caller's own that follows all the same. What was sent may have got lost on the way.

@@ -35,7 +35,7 @@ async function wasmSha256() {
   } catch (cause) {
     throw new UploadError('INPUT_INVALID', {
       message:
-        "This page cannot compute SHA-256: it has no WebCrypto, and hash-wasm does not load. Serve the page over https, or allow 'wasm-unsafe-eval' in its Content-Security-Policy.",
+        "This page cannot compute SHA-256. Serve it over https, or allow 'wasm-unsafe-eval' in its Content-Security-Policy.",
       cause,
     });
   }

@@ -1,6 +1,6 @@
 import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
 import { type Clock, UploadError } from '../contract/for-clients.js';
-import { createNotifier, throwLater } from './notify.js';
+import { createNotifier } from './notify.js';
 import type { UploadTask } from './types.js';
 
 /** Begins the upload of a task again; null where its bytes are not there any more. */
@@ -24,7 +24,7 @@ export function createTaskList(clock: Clock): TaskList {
   let listed = new Map<UploadTask<unknown>, Again>();
   /** In the order in which they have settled. */
   const settled = new Set<UploadTask<unknown>>();
-  const notifier = createNotifier(clock, throwLater);
+  const notifier = createNotifier(clock);
   let tasks: readonly UploadTask[] | null = null;
   let quietUntil = 0;
 
@@ -32,8 +32,10 @@ export function createTaskList(clock: Clock): TaskList {
   function changed() {
     tasks = null;
     const now = clock.monotonic();
-    notifier.changed(now >= quietUntil);
+    const urgent = now >= quietUntil;
+    // Before: a listener may dismiss a thousand, and is not called from within itself for each.
     quietUntil = now + CLIENT_DEFAULTS.progressIntervalMs;
+    notifier.changed(urgent);
   }
 
   function forget(task: UploadTask<unknown>) {
@@ -71,7 +73,7 @@ export function createTaskList(clock: Clock): TaskList {
       );
     },
     dismiss(task) {
-      if (!isOver(task))
+      if (task.state.path === null && task.state.error === null)
         throw new UploadError('INPUT_INVALID', { message: 'The upload still runs. Cancel it first.' });
       forget(task);
     },
@@ -87,8 +89,4 @@ export function createTaskList(clock: Clock): TaskList {
       return again();
     },
   };
-}
-
-function isOver({ state: { path, error } }: UploadTask<unknown>): boolean {
-  return path !== null || error !== null;
 }

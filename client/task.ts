@@ -1,11 +1,11 @@
 import * as CLIENT_DEFAULTS from '../contract/client-defaults.js';
-import { UploadError } from '../contract/for-clients.js';
+import { orAborted, UploadError } from '../contract/for-clients.js';
 import { sessionOf } from './begin.js';
 import { bounded } from './bounded.js';
 import { type Engine, requestTimeoutMs } from './engine.js';
 import { toUploadError } from './errors.js';
 import { createJob, type Job } from './job.js';
-import { createNotifier, throwLater } from './notify.js';
+import { createNotifier } from './notify.js';
 import { advance, at, initialProgress, type ProgressEvent } from './progress.js';
 import { type CompletedView, runUpload } from './run.js';
 import { createScope, type Scope } from './scope.js';
@@ -26,7 +26,7 @@ export function createTask(
   const { clock } = engine;
   const startedAt = clock.monotonic();
   const scope = root.child();
-  const notifier = createNotifier(clock, throwLater);
+  const notifier = createNotifier(clock);
   const relativePath = options.relativePath ?? source.relativePath;
   let record = initialProgress(options.name ?? source.name, source.size);
   /** Changes only as listeners are told, so that all who look see the same. */
@@ -34,9 +34,9 @@ export function createTask(
   notifier.subscribe(() => {
     shown = record.state;
   });
-  let cancelTick: (() => void) | null = null;
-  let leg: Scope | null = null;
-  let resume: (() => void) | null = null;
+  let cancelTick = () => {};
+  let leg: Scope | undefined;
+  let resume = () => {};
   let paused = false;
   let settled = false;
   let discarding = false;
@@ -52,17 +52,13 @@ export function createTask(
   /** While bytes should move, speed and ETA are told anew even when none does. */
   const tick = () => {
     const { phase } = record.state;
-    if (phase !== 'hashing' && phase !== 'uploading') return stopTicking();
-    cancelTick ??= clock.after(CLIENT_DEFAULTS.speedTickMs, () => {
-      cancelTick = null;
+    cancelTick();
+    if (phase !== 'hashing' && phase !== 'uploading') return;
+    cancelTick = clock.after(CLIENT_DEFAULTS.speedTickMs, () => {
       record = at(record, clock.monotonic());
       notifier.changed(true);
       tick();
     });
-  };
-  const stopTicking = () => {
-    cancelTick?.();
-    cancelTick = null;
   };
   const job = createJob(order, source, options, clock, report);
   job.failuresBefore = engine.renewal.failures;
@@ -75,39 +71,27 @@ export function createTask(
       const own = scope.child();
       leg = own;
       try {
-        return await workAdmitted(own);
+        const leave = await engine.admission.enter(own);
+        try {
+          job.lastProgressAt = clock.monotonic();
+          return await runUpload(engine, job, own, leave);
+        } finally {
+          leave();
+        }
       } catch (error) {
         // Whatever came of the interrupted work, it is done again.
         if (own.signal.reason !== PAUSED) throw error;
       } finally {
-        leg = null;
         own.close();
       }
     }
   }
 
-  async function workAdmitted(own: Scope): Promise<CompletedView> {
-    const leave = await engine.admission.enter(own);
-    try {
-      job.lastProgressAt = clock.monotonic();
-      return await runUpload(engine, job, own, leave);
-    } finally {
-      leave();
-    }
-  }
-
   function untilContinued(): Promise<void> {
     report({ type: 'phase', phase: 'paused' });
-    return new Promise((resolve, reject) => {
-      const end = (settle: () => void) => {
-        resume = null;
-        scope.signal.removeEventListener('abort', onAbort);
-        settle();
-      };
-      const onAbort = () => end(() => reject(scope.signal.reason));
-      resume = () => end(resolve);
-      if (scope.signal.aborted) onAbort();
-      else scope.signal.addEventListener('abort', onAbort, { once: true });
+    return orAborted(scope.signal, (proceed: () => void) => {
+      resume = proceed;
+      return () => {};
     });
   }
 
@@ -158,17 +142,14 @@ export function createTask(
     continue() {
       job.failuresBefore = engine.renewal.failures;
       paused = false;
-      resume?.();
+      resume();
     },
     async cancel({ discard = false } = {}) {
-      const cancelled = new UploadError('CANCELLED', job.uploadId === null ? {} : { uploadId: job.uploadId });
+      const cancelled = new UploadError('CANCELLED', { uploadId: job.uploadId ?? undefined });
       discarding ||= discard;
       scope.abort(cancelled);
-      const outcome = await result.then(
-        () => 'completed' as const,
-        () => 'ended' as const,
-      );
-      if (discard && outcome === 'ended') await discardSession(engine, job);
+      await result.catch(() => {});
+      if (discard && record.state.phase !== 'completed') await discardSession(engine, job);
     },
     result,
   };

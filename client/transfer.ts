@@ -1,4 +1,4 @@
-import { chunkAt, countOf, indexesOf, type Progress, type UploadView } from '../contract/for-clients.js';
+import { chunkAt, indexesOf, type Progress, type UploadView } from '../contract/for-clients.js';
 import type { Engine } from './engine.js';
 import type { Job } from './job.js';
 import { type Scope, within } from './scope.js';
@@ -19,37 +19,28 @@ export function transfer(
 ): Promise<Progress | null> {
   return within(parent, async (scope) => {
     const last = again ? view.lastReceived : null;
-    const missing = view.missing ?? [];
     const todo = pending(view, last);
     let end: Progress | null = null;
-    let failure: { readonly cause: unknown } | null = null;
 
     const lane = async () => {
-      for (const chunk of todo) {
-        const answer = await within(scope, (own) => sendChunk(engine, job, view, chunk, own));
-        if (answer.status === 'receiving') continue;
-        end ??= answer;
-        scope.abort(answer);
-        return;
+      try {
+        for (const chunk of todo) {
+          const answer = await within(scope, (own) => sendChunk(engine, job, view, chunk, own));
+          if (answer.status === 'receiving') continue;
+          end ??= answer;
+          return scope.abort(answer);
+        }
+      } catch (cause) {
+        scope.abort(cause);
       }
     };
-    const count = countOf(missing) + (last === null ? 0 : 1);
     const parallel = job.policy?.maxParallelChunks ?? 1;
-    const lanes = Array.from({ length: Math.min(parallel, count) }, () =>
-      lane().catch((cause: unknown) => {
-        if (end === null) failure ??= { cause };
-        scope.abort(cause);
-      }),
-    );
-    await Promise.all(lanes);
+    await Promise.all(Array.from({ length: Math.min(parallel, view.total) }, lane));
     parent.signal.throwIfAborted();
-    return outcomeOf(end, failure);
+    // The first failure; what ended the sending before, or all the same, counts more.
+    if (end === null) scope.signal.throwIfAborted();
+    return end;
   });
-}
-
-function outcomeOf(end: Progress | null, failure: { readonly cause: unknown } | null): Progress | null {
-  if (end === null && failure) throw failure.cause;
-  return end;
 }
 
 function* pending(view: UploadView, last: number | null): Generator<PendingChunk> {

@@ -10,19 +10,18 @@ export const ANOTHER_FILE = 'a session of another file or plan';
  */
 export function checkView<View extends UploadView>(job: Job, view: View): View {
   checkProgress(view);
-  if (view.size !== job.source.size) throw untrusted(ANOTHER_FILE, view.uploadId);
-  if (job.fileHash !== null && view.hash !== job.fileHash)
-    throw untrusted('a session of another content', view.uploadId);
+  if (view.size !== job.source.size || (job.fileHash !== null && view.hash !== job.fileHash))
+    throw untrusted(ANOTHER_FILE, view.uploadId);
   return view;
 }
 
 /** The same for the answer to a chunk. */
 export function checkProgress<Answer extends Progress | UploadView>(answer: Answer): Answer {
-  if (typeof answer !== 'object' || answer === null) throw untrusted('no upload');
+  if (!answer) throw untrusted('no upload');
   const { status, total, receivedBytes, receivedChunks } = answer;
   const known = (STATUSES as readonly unknown[]).includes(status);
   if (!known || ![total, receivedBytes, receivedChunks].every(Number.isSafeInteger))
-    throw untrusted('an upload in a state that this client does not know');
+    throw untrusted('an upload in an unknown state');
   const isDone = answer.status === 'completed' || answer.status === 'gone';
   if (isDone && typeof answer.path !== 'string') throw untrusted('no path');
   return answer;

@@ -100,18 +100,15 @@ export function createUploader<Client extends UploadsClient>(
   const list = createTaskList(engine.clock);
   let added = 0;
 
-  function begin(input: SourceLike, given: PlainUploadOptions, place?: UploadTask): UploadTask {
+  function begin(input: SourceLike, given: PlainUploadOptions = {}, place?: UploadTask): UploadTask {
     if (root.signal.aborted) throw new UploadError('CANCELLED', { message: 'The uploader is closed.' });
     const source = toSource(input, given);
-    const { close } = source;
     const task = createTask(engine, ++added, source, given, root);
     const again = () =>
       begin(input, { ...given, signal: given.signal?.aborted ? undefined : given.signal }, task);
-    list.add(task, close ? null : again, place);
-    if (given.signal) {
-      const stopListening = hub.on(given.signal, () => void task.cancel());
-      task.result.then(stopListening, stopListening);
-    }
+    list.add(task, source.close ? null : again, place);
+    const stopListening = hub.on(given.signal, () => void task.cancel());
+    task.result.then(stopListening, stopListening);
     return task;
   }
 
@@ -126,12 +123,12 @@ export function createUploader<Client extends UploadsClient>(
 
   async function beginAll(
     sources: Sources,
-    given: PlainUploadOptions,
-    onTask: (task: UploadTask) => void,
+    given: PlainUploadOptions = {},
+    onTask: (task: UploadTask) => void = () => {},
   ): Promise<Settled[]> {
     const settling: Promise<Settled>[] = [];
     const reading = root.child();
-    const stopListening = given.signal ? hub.on(given.signal, () => reading.abort(null)) : () => {};
+    const stopListening = hub.on(given.signal, () => reading.abort(null));
     try {
       await readUntil(reading.signal, sources, (input) => {
         const task = begin(input, given);
@@ -148,7 +145,7 @@ export function createUploader<Client extends UploadsClient>(
   }
 
   async function close(): Promise<void> {
-    root.abort(new UploadError('CANCELLED', { message: 'The uploader was closed.' }));
+    root.abort(new UploadError('CANCELLED', { message: 'The uploader is closed.' }));
     await Promise.allSettled(list.tasks.map((task) => task.result));
     engine.scheduler.close();
     await engine.hasher.close?.();
@@ -156,13 +153,9 @@ export function createUploader<Client extends UploadsClient>(
 
   const plain = {
     client,
-    add: (source: SourceLike, given: PlainUploadOptions = {}) => begin(source, given),
-    upload: async (source: SourceLike, given: PlainUploadOptions = {}) => begin(source, given).result,
-    uploadAll: (
-      sources: Sources,
-      given: PlainUploadOptions = {},
-      onTask: (task: UploadTask) => void = () => {},
-    ) => beginAll(sources, given, onTask),
+    add: (source: SourceLike, given?: PlainUploadOptions) => begin(source, given),
+    upload: async (source: SourceLike, given?: PlainUploadOptions) => begin(source, given).result,
+    uploadAll: beginAll,
     get tasks() {
       return list.tasks;
     },

@@ -1,3 +1,5 @@
+import { orAborted } from './abort.js';
+
 /** Time, injected wherever it matters, so that tests run without waiting and replay from a seed. */
 export interface Clock {
   /** Milliseconds since 1970. May jump; never used to measure a duration. */
@@ -15,8 +17,7 @@ function systemTime(keepsAlive: boolean): Clock {
     after(delayMs, run) {
       const timer: unknown = setTimeout(run, delayMs);
       // Node only: a browser's timer is a number.
-      if (!keepsAlive && typeof timer === 'object' && timer !== null && 'unref' in timer)
-        (timer as { unref(): void }).unref();
+      if (!keepsAlive) (timer as { unref?(): void }).unref?.();
       return () => clearTimeout(timer as number);
     },
   };
@@ -27,22 +28,9 @@ export const systemClock: Clock = /* @__PURE__ */ systemTime(false);
 /** For clients: a program that awaits an upload must not end while the upload waits to try again. */
 export const clientClock: Clock = systemTime(true);
 
-/**
- * Waits `delayMs`, or rejects with the signal's reason as soon as it aborts. Leaves no listener behind.
- */
+/** Waits `delayMs`, or rejects with the signal's reason as soon as it aborts. Leaves no listener behind. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const onAbort = () => {
-      cancel();
-      reject(signal?.reason);
-    };
-    const cancel = clock.after(delayMs, () => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
+  return orAborted(signal, (resolve: () => void) => clock.after(delayMs, resolve));
 }
 
 /** Random numbers, injected for the same reason. */

@@ -1,4 +1,5 @@
 /** What clients take of the contract: all of it but the words of errors that only servers make. */
+export * from './abort.js';
 export * from './as-json.js';
 export * as CLIENT_DEFAULTS from './client-defaults.js';
 export * from './clock.js';

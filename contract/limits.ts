@@ -1,29 +1,14 @@
 /**
  * Every default and every limit of Chunkwise, each written once, with its unit in its name.
- * Sizes are bytes, times milliseconds. A value's reason stands beside it where it is not plain.
+ * Sizes are bytes, times milliseconds. A value's reason stands beside it where it is not plain. The defaults of clients
+ * are in `contract/client-defaults.ts`. Plain numbers stand first: where a module begins with constants, bundlers write
+ * their values in place of their names.
  */
 
 export const KiB = 1024;
 export const MiB = 1024 * KiB;
 export const GiB = 1024 * MiB;
 export const TiB = 1024 * GiB;
-
-/** Makes a group that bundlers leave out of a page where nothing reads it: products, they believe, might do something. */
-function group<const Values>(make: () => Values): Values {
-  return make();
-}
-
-/** What a policy may set, and what holds where it does not. */
-export const POLICY_DEFAULTS = /* @__PURE__ */ group(() => ({
-  /** At or below this size a file goes as one chunk (`mode: 'single'`). */
-  thresholdBytes: 16 * MiB,
-  /** Preferred size of a chunk; grows with the file so that the number of chunks stays near CHUNK_COUNT_GOAL. */
-  chunkSizeBytes: 8 * MiB,
-  /** Largest file; a store that can hold less lowers it. */
-  maxFileSizeBytes: 5 * TiB,
-  /** Chunks of one file that a client sends at the same time. */
-  maxParallelChunks: 4,
-}));
 
 /** Number of chunks up to which the chunk size stays as configured. S3 allows 10,000 parts. */
 export const CHUNK_COUNT_GOAL = 10_000;
@@ -61,6 +46,23 @@ export const MIN_BODY_RATE_BYTES_PER_SECOND = 16 * KiB;
 
 /** Timers hold no more: beyond it they fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Makes a group that bundlers leave out of a page where nothing reads it: products, they believe, might do something. */
+function group<const Values>(make: () => Values): Values {
+  return make();
+}
+
+/** What a policy may set, and what holds where it does not. */
+export const POLICY_DEFAULTS = /* @__PURE__ */ group(() => ({
+  /** At or below this size a file goes as one chunk (`mode: 'single'`). */
+  thresholdBytes: 16 * MiB,
+  /** Preferred size of a chunk; grows with the file so that the number of chunks stays near CHUNK_COUNT_GOAL. */
+  chunkSizeBytes: 8 * MiB,
+  /** Largest file; a store that can hold less lowers it. */
+  maxFileSizeBytes: 5 * TiB,
+  /** Chunks of one file that a client sends at the same time. */
+  maxParallelChunks: 4,
+}));
 
 export const SERVER_DEFAULTS = /* @__PURE__ */ group(() => ({
   /** Bytes of chunk bodies held in memory at one time, over all requests. */
@@ -177,7 +179,9 @@ export const PAGE_DEFAULTS = {
   listedUploads: 20,
   /** The list is read again at most this often, however many uploads begin elsewhere. */
   refreshMs: 1_000,
-  /** First wait before the stream of progress is opened again; doubles up to maxReconnectMs. */
+  /** How often a window reads it while another one of the same browser has the stream. */
+  pollMs: 3_000,
+  /** First wait before the stream of progress is opened again, or the list is read again; doubles up to maxReconnectMs. */
   reconnectMs: 1_000,
   maxReconnectMs: 10_000,
   /** An unfinished upload that has not moved for this long is not being sent from anywhere. */

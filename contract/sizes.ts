@@ -14,12 +14,7 @@ const UNITS: Record<string, number> = {
 };
 
 /** Largest first. */
-const BINARY = [
-  ['TiB', TiB],
-  ['GiB', GiB],
-  ['MiB', MiB],
-  ['KiB', KiB],
-] as const;
+const BINARY = /* @__PURE__ */ ['TiB', 'GiB', 'MiB', 'KiB'].map((unit, i) => [unit, KiB ** (4 - i)] as const);
 
 /**
  * Reads a size as people write it: `8MiB`, `1.5 GiB`, `500kB`, `1048576`.

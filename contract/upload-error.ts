@@ -34,12 +34,13 @@ export interface UploadErrorOptions extends Omit<UploadErrorData, 'code' | 'retr
 /** The one error that Chunkwise throws, as clients make it: the words of a server's come from the server. */
 export class PlainUploadError extends Error {
   override readonly name = 'UploadError';
-  readonly code: ErrorCode;
-  readonly retryable: boolean;
-  readonly uploadId: string | undefined;
-  readonly index: number | undefined;
+  // `declare`: fields that the constructor sets need no code of their own.
+  declare readonly code: ErrorCode;
+  declare readonly retryable: boolean;
+  declare readonly uploadId: string | undefined;
+  declare readonly index: number | undefined;
   /** All that `error.data.upload` carries. */
-  readonly data: UploadErrorData;
+  declare readonly data: UploadErrorData;
 
   constructor(code: ErrorCode, options: UploadErrorOptions = {}) {
     const { message = messageOf(code), cause, uploadId, retryable = RETRYABLE[code], ...details } = options;
@@ -48,8 +49,8 @@ export class PlainUploadError extends Error {
     this.retryable = retryable;
     this.uploadId = uploadId;
     this.index = details.index;
-    const given = Object.entries({ code, retryable, ...details }).filter(([, value]) => value !== undefined);
-    this.data = Object.fromEntries(given) as unknown as UploadErrorData;
+    // As a server sends it: without what is undefined.
+    this.data = JSON.parse(JSON.stringify({ code, retryable, ...details }));
   }
 
   /** As `isUploadError`: whichever of the two classes, and whichever copy of the package, has made it. */

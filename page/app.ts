@@ -3,6 +3,7 @@ import {
   type Clock,
   PAGE_DEFAULTS,
   SERVER_DEFAULTS,
+  systemRandomness,
   type UploadError,
   type UploadView,
 } from '../contract/index.js';
@@ -10,9 +11,11 @@ import { type Cell, createCell } from './state/cell.js';
 import { createPicker } from './state/dashboard.js';
 import { createHere, type Here } from './state/here.js';
 import { createLine, type Line } from './state/line.js';
+import { createPolling } from './state/polling.js';
 import type { Server } from './state/server.js';
 import { createSession, mayUse, type Neighbours, type Session } from './state/session.js';
 import { createStream } from './state/stream.js';
+import { createTurn, type Sight } from './state/turn.js';
 import { createUploads, type Uploads } from './state/uploads.js';
 
 /** All that the parts of the page share. */
@@ -39,15 +42,15 @@ export interface App {
 
 export interface AppDeps {
   readonly server: Server;
-  readonly neighbours: Neighbours;
+  /** Other windows of this browser. */
+  readonly neighbours: { readonly ofSession: Neighbours; readonly ofStream: Neighbours };
   readonly clock: Clock;
   readonly connectivity: Connectivity;
-  /** Whether somebody can see the page, and what tells of changes. */
-  readonly sight: { isSeen(): boolean; onChange(listener: () => void): void };
+  readonly sight: Sight;
 }
 
 export function createApp({ server, neighbours, clock, connectivity, sight }: AppDeps): App {
-  const session = createSession(server, neighbours);
+  const session = createSession(server, neighbours.ofSession);
   const announcement = createCell('');
   const problem = createCell<UploadError | null>(null);
   const isUnanswered = createCell(false);
@@ -60,23 +63,22 @@ export function createApp({ server, neighbours, clock, connectivity, sight }: Ap
   });
   const picker = createPicker(uploader);
   const here = createHere(uploader);
-  const uploads = createUploads({ server, clock, onError });
+  const uploads = createUploads({ server, clock, onError, onRead: () => problem.set(null) });
   const stream = createStream({
     server,
     clock,
-    onEvent: (event) => {
-      problem.set(null);
-      uploads.onEvent(event);
-    },
+    onEvent: uploads.onEvent,
     onRefused: ask,
   });
+  const turn = createTurn({ windows: neighbours.ofStream, clock, randomness: systemRandomness, sight });
+  const polling = createPolling(clock, () => void uploads.refresh().catch(onError));
   let isAsking = false;
 
   function onError(thrown: unknown): void {
     const error = toUploadError(thrown);
-    if (error.code === 'UNAUTHORIZED') ask();
-    // Of the line there is a notice already; the stream reads the list again once it is back.
-    else if (error.code !== 'NETWORK') problem.set(error);
+    // Of the line there is a notice, once nothing else is answered either; the list is read again by itself.
+    if (error.code === 'UNAUTHORIZED' || error.code === 'NETWORK') ask();
+    else problem.set(error);
   }
 
   /** Asks how the session stands, until the server answers. */
@@ -103,6 +105,8 @@ export function createApp({ server, neighbours, clock, connectivity, sight }: Ap
   async function change(make: () => Promise<unknown>): Promise<void> {
     try {
       await make();
+      // Without the stream nobody else tells so soon.
+      uploads.refresh().catch(onError);
     } catch (error) {
       if (toUploadError(error).code === 'UNAUTHORIZED') ask();
       throw error;
@@ -111,8 +115,12 @@ export function createApp({ server, neighbours, clock, connectivity, sight }: Ap
 
   function follow(): void {
     const isIn = mayUse(session.state.value);
-    // A hidden window needs no stream: browsers have few connections to one server, for all windows together.
-    stream.want(isIn && sight.isSeen());
+    const isLive = isIn && sight.isSeen();
+    // Browsers have few connections to one server, for all windows together: a hidden one needs no stream, and of
+    // those that are seen one has it.
+    turn.want(isLive);
+    stream.want(isLive && turn.isOurs.value);
+    polling.want(isLive && !turn.isOurs.value);
     if (!isIn) uploads.clear();
   }
 
@@ -124,12 +132,11 @@ export function createApp({ server, neighbours, clock, connectivity, sight }: Ap
       problem.set(null);
       uploads.refresh().catch(onError);
     },
-    async abort(view) {
-      const { uploadId } = view;
+    async abort({ uploadId }) {
       const own = uploader.tasks.find(({ state }) => state.uploadId === uploadId && here.value.has(uploadId));
       if (own === undefined) return change(() => server.abort(uploadId));
       // First out of the panel, where it would be told as a failure.
-      picker.forget(view);
+      picker.forget(uploadId);
       await change(() => own.cancel({ discard: true }));
     },
     remove: ({ uploadId }) => change(() => server.remove(uploadId)),
@@ -138,6 +145,7 @@ export function createApp({ server, neighbours, clock, connectivity, sight }: Ap
     start() {
       session.state.subscribe(follow);
       sight.onChange(follow);
+      turn.isOurs.subscribe(follow);
       connectivity.onChange(() => {
         // Back on the line: not after the pause that a server which is down is given.
         stream.want(false);

@@ -12,12 +12,16 @@ import { createServer } from './state/server.js';
 const place = document.getElementById('page');
 const app = createApp({
   server: createServer(location.origin),
-  neighbours: new BroadcastChannel('chunkwise-session'),
+  neighbours: {
+    ofSession: new BroadcastChannel('chunkwise-session'),
+    ofStream: new BroadcastChannel('chunkwise-stream'),
+  },
   clock: clientClock,
   connectivity: runtimeConnectivity(),
   sight: {
     isSeen: () => document.visibilityState === 'visible',
     onChange: (listener) => document.addEventListener('visibilitychange', listener),
+    onFocus: (listener) => globalThis.addEventListener('focus', listener),
   },
 });
 if (place !== null) render(<Page app={app} />, place);

@@ -1,10 +1,11 @@
 import type { Phase } from '../client/index.js';
 import { formatSize, type UploadView } from '../contract/index.js';
+import { printable } from '../contract/printable.js';
 import type { Row } from './state/uploads.js';
 
-/** How an upload is called: with its folders, where it came with some. */
+/** How an upload is called: with its folders, where it came with some. Nothing in it can turn or hide what stands beside it. */
 export function titleOf({ name, relativePath }: UploadView): string {
-  return relativePath ?? name;
+  return printable(relativePath ?? name);
 }
 
 /** Never 100 before all is there. */
@@ -16,12 +17,13 @@ export function percentOf({ receivedBytes, size, status }: UploadView): number {
 /** @param phase what this page does with it; undefined: nothing */
 export function statusOf({ view, isMoving }: Row, phase: Phase | undefined): string {
   const percent = `${percentOf(view)} %`;
+  const choose = `Choose ${printable(view.name)} (${formatSize(view.size)}) again`;
   switch (view.status) {
     case 'receiving':
       if (phase === 'paused') return `Paused at ${percent}`;
       if (phase !== undefined) return `Uploading, ${percent}`;
       if (isMoving) return `Being sent from another window or device, ${percent}`;
-      return `Stopped at ${percent}. Choose ${view.name} (${formatSize(view.size)}) again to go on.`;
+      return `Stopped at ${percent}. ${choose} to go on.`;
     case 'assembling':
       return 'All there; being checked and stored';
     case 'completed':
@@ -29,7 +31,7 @@ export function statusOf({ view, isMoving }: Row, phase: Phase | undefined): str
     case 'failed':
       return `Failed: ${view.error.message}`;
     case 'expired':
-      return `Not finished in time. Choose ${view.name} (${formatSize(view.size)}) again to start anew.`;
+      return `Not finished in time. ${choose} to start anew.`;
     default:
       return 'Removed';
   }

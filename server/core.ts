@@ -144,7 +144,7 @@ export function createCore(
   });
   const start = createStart({
     ...{ sessions, store, policies, hooks, repair, assembler },
-    ...{ cleanup, quota, clock, newId, completionWaitMs },
+    ...{ cleanup, events, quota, clock, newId, completionWaitMs },
   });
 
   let opening: Promise<void> | null = null;

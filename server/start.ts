@@ -14,6 +14,7 @@ import {
 import { asJson } from './as-json.js';
 import type { Assembler } from './assembly/assembler.js';
 import type { Hooks } from './assembly/hooks.js';
+import type { Events } from './events.js';
 import { DEFAULT_POLICY, type ResolvedPolicy } from './policy.js';
 import type { NewUpload, Quota, Sessions, UploadSession } from './sessions/sessions.js';
 import type { Store } from './stores/store.js';
@@ -28,6 +29,7 @@ export interface StartDeps {
   readonly repair: Repair;
   readonly assembler: Assembler;
   readonly cleanup: Cleanup;
+  readonly events: Pick<Events, 'publish'>;
   readonly quota: Quota;
   readonly clock: Clock;
   readonly newId: () => string;
@@ -50,7 +52,10 @@ export function createStart(deps: StartDeps): Start {
       const { session } = outcome;
       if (session.status === 'receiving') {
         const ready = await readyToReceive(session);
-        if (ready.status === 'receiving') return ready;
+        if (ready.status === 'receiving') {
+          if (outcome.kind === 'created') deps.events.publish(ready);
+          return ready;
+        }
         // It went on, or ended, in between: the next round joins it as it is now, or starts a new one.
         id = deps.newId();
         continue;

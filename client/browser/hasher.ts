@@ -34,13 +34,13 @@ export function browserHasher({
     size: number,
     index: number,
     make: () => [HashTask, ArrayBuffer[]],
-    onPage: () => Promise<ChunkHash>,
+    read: () => Promise<Uint8Array | Blob>,
   ): Promise<ChunkHash> {
     const small = secure && size <= CLIENT_DEFAULTS.pageSliceBytes;
     const answer = closed || small ? undefined : await pool.run(...make());
     if (closed) throw new UploadError('CANCELLED', { message: 'The hasher is closed.' });
     if (answer === null) throw new UploadError('FILE_CHANGED', { index });
-    return answer ?? onPage();
+    return answer ?? page.hashBytes(await read());
   }
 
   const hashBytes = (given: Uint8Array | Blob, index = 0) =>
@@ -53,7 +53,7 @@ export function browserHasher({
         const bytes = new Uint8Array(given);
         return [{ bytes }, [bytes.buffer]];
       },
-      () => page.hashBytes(given),
+      async () => given,
     );
 
   async function close(): Promise<void> {
@@ -69,12 +69,7 @@ export function browserHasher({
         const read = () => readWhole(source, piece, options.signal);
         if (!blob) return hashBytes(await read(), piece.index);
         const { index, offset, size } = piece;
-        return hashOne(
-          size,
-          index,
-          () => [{ blob, offset, size }, []],
-          async () => page.hashBytes(await read()),
-        );
+        return hashOne(size, index, () => [{ blob, offset, size }, []], read);
       }),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,6 +1,6 @@
 import * as CLIENT_DEFAULTS from '../../contract/client-defaults.js';
 import type { Clock } from '../../contract/for-clients.js';
-import { type HashAnswer, type HashTask, isAnswer, READY } from './messages.js';
+import { type Asked, type HashAnswer, type HashTask, isAnswerTo, READY } from './messages.js';
 
 /** A Web Worker, as far as it is used. Its handlers are set by the hasher. */
 export interface HashWorker {
@@ -44,12 +44,15 @@ export function createHashPool(make: () => HashWorker, threads: number, clock: C
   function start(worker: HashWorker): void {
     let ready = false;
     let job: Job | undefined;
+    let number = 0;
     let cancel = () => {};
-    const within = (ms: number, run: () => void) => {
+    const within = (ms: number, run: () => void, again = true) => {
       cancel();
       const from = clock.monotonic();
-      // A timer far too late tells that the machine slept, and the worker with it.
-      cancel = clock.after(ms, () => (clock.monotonic() - from > 2 * ms ? within(ms, run) : run()));
+      // A timer far too late tells that the machine slept, and the worker with it. Where all are late, it did not.
+      cancel = clock.after(ms, () =>
+        again && clock.monotonic() - from > 2 * ms ? within(ms, run, false) : run(),
+      );
     };
     const end = () => {
       cancel();
@@ -63,7 +66,7 @@ export function createHashPool(make: () => HashWorker, threads: number, clock: C
         if (!job) return within(CLIENT_DEFAULTS.hashThreadIdleMs, end);
         within(CLIENT_DEFAULTS.hashPieceMs, thread.fail);
         try {
-          worker.postMessage(job.task, job.transfer);
+          worker.postMessage([++number, job.task] satisfies Asked, job.transfer);
         } catch {
           thread.fail();
         }
@@ -76,8 +79,8 @@ export function createHashPool(make: () => HashWorker, threads: number, clock: C
     };
     worker.onmessage = ({ data }: { data: unknown }) => {
       if (!ready && data === READY) ready = true;
-      else if (job && isAnswer(data)) {
-        job.settle(data);
+      else if (job && isAnswerTo(number, data)) {
+        job.settle(data[1]);
         job = undefined;
       } else return thread.fail();
       thread.next();

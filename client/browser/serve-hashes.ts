@@ -1,5 +1,5 @@
 import { toHex } from '../../contract/hashes.js';
-import type { HashAnswer, HashTask } from './messages.js';
+import type { Answered, Asked, HashAnswer, HashTask } from './messages.js';
 import { READY } from './messages.js';
 
 /** The globals of a worker, as far as they are used. */
@@ -18,8 +18,8 @@ const UNREADABLE = ['NotReadableError', 'NotFoundError'];
  */
 export function serveHashes(hash: (piece: Blob | Uint8Array) => Promise<Uint8Array>): void {
   const worker = workerGlobals();
-  worker.onmessage = async ({ data }: { data: HashTask }) => {
-    const answer = await answerTo(data, hash).catch(() => undefined);
+  worker.onmessage = async ({ data: [number, task] }: { data: Asked }) => {
+    const answer: Answered = [number, await answerTo(task, hash).catch(() => undefined)];
     worker.postMessage(answer);
   };
   worker.postMessage(READY);

@@ -1,5 +1,5 @@
 import * as CLIENT_DEFAULTS from '../../contract/client-defaults.js';
-import { type Clock, clientClock, UploadError } from '../../contract/for-clients.js';
+import { type Clock, clientClock, orAborted, UploadError } from '../../contract/for-clients.js';
 import { protocolError } from '../foreign.js';
 import type { Sender } from '../send.js';
 import { nextTask } from './next-task.js';
@@ -14,6 +14,7 @@ export interface XhrSenderOptions {
 
 /** The part of XMLHttpRequest that is used. */
 interface Xhr {
+  readonly readyState: number;
   readonly status: number;
   readonly responseURL: string;
   readonly responseText: string;
@@ -32,6 +33,15 @@ interface Xhr {
 
 declare const XMLHttpRequest: new () => Xhr;
 
+/** Those of a page, or of a worker. */
+interface Globals {
+  document?: { baseURI: string };
+  location: { href: string };
+}
+
+/** The `readyState` of a request that has ended. */
+const DONE = 4;
+
 export const hasXhr = (): boolean => 'XMLHttpRequest' in globalThis;
 
 /**
@@ -45,38 +55,29 @@ export function xhrSender({
 }: XhrSenderOptions = {}): Sender {
   return async ({ url, method, headers, body, signal, onProgress }) => {
     const data = body instanceof Uint8Array ? await toBlob(body) : body;
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
+    return orAborted(signal, (resolve, reject) => {
       const xhr = new XMLHttpRequest();
       let cancelStall = () => {};
-      const end = () => {
-        cancelStall();
-        signal?.removeEventListener('abort', onAbort);
-      };
-      const fail = (reason: unknown) => {
-        end();
-        reject(reason);
-        xhr.abort();
-      };
-      const onAbort = () => fail(signal?.reason);
       const moved = () => {
         cancelStall();
         cancelStall = clock.after(stallMs, () =>
-          fail(new UploadError('NETWORK', { message: `No byte moved for ${stallMs / 1000} s.` })),
+          reject(new UploadError('NETWORK', { message: `No byte moved for ${stallMs / 1000} s.` })),
         );
       };
 
       xhr.open(method, url);
       xhr.withCredentials = withCredentials;
       for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
-      xhr.onprogress = moved;
+      xhr.onprogress = ({ loaded }: { loaded: number }) => {
+        if (loaded <= CLIENT_DEFAULTS.maxAnswerBytes) return moved();
+        reject(new UploadError('PROTOCOL', { retryable: false, received: xhr.status }));
+      };
       if (data)
         xhr.upload.onprogress = ({ loaded }: { loaded: number }) => {
           moved();
           onProgress?.(loaded);
         };
       xhr.onload = () => {
-        end();
         const { status, responseURL, responseText } = xhr;
         if (responseURL !== '' && responseURL !== absolute(url))
           return reject(protocolError(0, new Headers({ location: responseURL }), 0));
@@ -87,10 +88,14 @@ export function xhrSender({
         });
       };
       // After an abort of ours it is settled already.
-      xhr.onerror = xhr.onabort = () => fail(new UploadError('NETWORK'));
-      signal?.addEventListener('abort', onAbort, { once: true });
+      xhr.onerror = xhr.onabort = () => reject(new UploadError('NETWORK'));
       moved();
       xhr.send(data);
+      return () => {
+        cancelStall();
+        // The headers of a whole answer can still be asked for.
+        if (xhr.readyState < DONE) xhr.abort();
+      };
     });
   };
 }
@@ -101,11 +106,13 @@ async function toBlob(bytes: Uint8Array): Promise<Blob> {
   const step = CLIENT_DEFAULTS.blobPartBytes;
   for (let from = 0; from < bytes.length; from += step) {
     if (from > 0) await nextTask();
-    const part = bytes.subarray(from, from + step);
-    parts.push(new Blob([part as Uint8Array<ArrayBuffer>]));
+    parts.push(new Blob([bytes.subarray(from, from + step) as Uint8Array<ArrayBuffer>]));
   }
   return new Blob(parts);
 }
 
-/** As `responseURL` writes it. */
-const absolute = (url: string) => new Request(url).url.replace(/#.*/, '');
+/** As `responseURL` writes it. Not by `Request`, which refuses a name and a password, of the page's address as well. */
+function absolute(url: string): string {
+  const { document, location } = globalThis as unknown as Globals;
+  return new URL(url, document?.baseURI ?? location.href).href.replace(/#.*/, '');
+}

@@ -1,5 +1,5 @@
 import type { Clock } from '../../contract/for-clients.js';
-import { createNotifier, throwLater } from '../notify.js';
+import { createNotifier } from '../notify.js';
 import type { Phase, UploadTask } from '../types.js';
 import type { Listed } from './provider.js';
 import { isOver, tasksUnder } from './tasks-under.js';
@@ -39,7 +39,7 @@ interface Gone {
 
 export function createSummary(uploader: Listed, policy: string | undefined, clock: Clock): SummaryStore {
   const listed = tasksUnder(uploader, policy);
-  const notifier = createNotifier(clock, throwLater);
+  const notifier = createNotifier(clock);
   const changed = () => notifier.changed(false);
   /** Each with what ends the subscription to it, where there is one. */
   const members = new Map<UploadTask<unknown>, (() => void) | null>();

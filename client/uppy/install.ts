@@ -10,6 +10,7 @@ import { createTransfers } from './transfers.js';
 /** The plugin at work in an Uppy. */
 export interface Installed {
   policyChanged(): void;
+  filesOf(uploadId: string): string[];
   uninstall(): void;
 }
 
@@ -53,6 +54,7 @@ export function install(uppy: PlainUppy, options: () => ChunkwiseOptions, say: S
     policyChanged() {
       if (restricted) void restrictions.reload();
     },
+    filesOf: transfers.filesOf,
     uninstall() {
       transfers.stop();
       uppy.removeUploader(upload);

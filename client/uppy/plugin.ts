@@ -40,6 +40,11 @@ export class Chunkwise<
     this.installed = null;
   }
 
+  /** Uppy's ids of the files that upload under the server's `uploadId`; none where that is over, or another's. */
+  filesOf(uploadId: string): string[] {
+    return this.installed?.filesOf(uploadId) ?? [];
+  }
+
   /** `policy`, `metadata`, `downloadUrl`, `discardOnCancel` and `locale` hold from the next file on; others stay. */
   override setOptions(options: Partial<ChunkwiseOptions<Client, M, B>>): void {
     const { policy } = this.opts;

@@ -1,5 +1,6 @@
 import type { UploadError } from '../../contract/for-clients.js';
 import type { TaskState, UploadResult } from '../types.js';
+import { attempt } from './attempt.js';
 import type { PlainFile, PlainUppy } from './plain.js';
 import type { Say } from './strings.js';
 
@@ -27,22 +28,28 @@ export function createTeller(uppy: PlainUppy, id: string, say: Say): Teller {
   let bytes = 0;
   let assembling = false;
   const file = () => uppy.getFile(id);
+  /** Whoever is told may take the file away. */
+  const isHere = () => file() !== undefined;
+  // What a listener throws keeps nobody from hearing the rest.
+  const emit: PlainUppy['emit'] = (...told) => {
+    if (isHere()) attempt(() => uppy.emit(...told));
+  };
 
   /** To Uppy an upload is complete before it is post-processed, so that this counts as undone where more has to be sent. */
   function endAssembling({ done }: { done: boolean }): void {
     if (!assembling) return;
     assembling = false;
-    uppy.emit('postprocess-complete', file());
-    if (done) return;
+    emit('postprocess-complete', file());
+    if (done || !isHere()) return;
     const { complete: _, ...progress } = file().progress;
     uppy.setFileState(id, { progress: { ...progress, uploadComplete: false } });
   }
 
   function moved(to: number): void {
-    if (to <= bytes) return;
+    if (to <= bytes || !isHere()) return;
     bytes = to;
     const { size, progress } = file();
-    uppy.emit('upload-progress', file(), {
+    emit('upload-progress', file(), {
       uploadStarted: progress.uploadStarted ?? 0,
       bytesUploaded: bytes,
       bytesTotal: size,
@@ -76,12 +83,12 @@ export function createTeller(uppy: PlainUppy, id: string, say: Say): Teller {
       // Another pass over the file lowers the share.
       if (hashed !== null && percent <= hashed) return;
       hashed = percent;
-      uppy.emit('preprocess-progress', file(), processing(percent / 100));
+      emit('preprocess-progress', file(), processing(percent / 100));
     },
     prepared() {
       if (hashed === null) return;
       hashed = null;
-      uppy.emit('preprocess-complete', file());
+      emit('preprocess-complete', file());
     },
     uploading(state) {
       endAssembling({ done: false });
@@ -89,15 +96,15 @@ export function createTeller(uppy: PlainUppy, id: string, say: Say): Teller {
     },
     assembling(state) {
       moved(state.size);
-      if (assembling) return;
+      if (assembling || !isHere()) return;
       assembling = true;
       uppy.setFileState(id, { progress: { ...file().progress, uploadComplete: true } });
-      uppy.emit('postprocess-progress', file(), { mode: 'indeterminate', message: say('assemblingFiles') });
+      emit('postprocess-progress', file(), { mode: 'indeterminate', message: say('assemblingFiles') });
     },
     completed(result, uploadURL) {
       moved(result.size);
       endAssembling({ done: true });
-      uppy.emit('upload-success', file(), {
+      emit('upload-success', file(), {
         status: 200,
         bytesUploaded: result.size,
         body: { ...result },
@@ -106,7 +113,7 @@ export function createTeller(uppy: PlainUppy, id: string, say: Say): Teller {
     },
     failed(error) {
       endAssembling({ done: false });
-      uppy.emit('upload-error', file(), error);
+      emit('upload-error', file(), error);
     },
   };
 }

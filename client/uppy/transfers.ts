@@ -1,6 +1,7 @@
+import { UploadError } from '../../contract/for-clients.js';
 import { toUploadError } from '../errors.js';
-import { throwLater } from '../notify.js';
 import type { UploadResult, UploadTask } from '../types.js';
+import { attempt } from './attempt.js';
 import { sourceOf } from './file.js';
 import type { PlainFile, PlainOptions, PlainUploader, PlainUppy } from './plain.js';
 import type { Say } from './strings.js';
@@ -17,6 +18,8 @@ export interface Transfers {
   remove(fileID: string): void;
   pause(fileID: string, paused: boolean): void;
   pauseAll(paused: boolean): void;
+  /** The files whose upload the server knows by that id: more than one where their content is the same. */
+  filesOf(uploadId: string): string[];
   /** Cancels what still runs; the server keeps what it has. */
   stop(): void;
 }
@@ -37,6 +40,10 @@ export function createTransfers(
   const runs = new Map<string, Run>();
   /** What has failed, until it is tried again or Uppy lets go of the file. */
   const failed = new Map<string, UploadTask>();
+  /** Uploads of files that Uppy has let go of, until the server has heard of it. */
+  const leaving = new Map<string, Promise<void>>();
+  /** What waits for that: the same files, chosen again. */
+  const waiting = new Map<string, Teller>();
   const button = createUploadButton(uppy);
   let stopped = false;
 
@@ -64,11 +71,21 @@ export function createTransfers(
   }
 
   async function run(file: PlainFile, teller: Teller): Promise<void> {
+    const { id } = file;
     try {
-      await follow({ id: file.id, teller, task: add(file) });
+      if (leaving.has(id) && !(await isNext(id, teller))) return;
+      await follow({ id, teller, task: add(uppy.getFile(id)) });
     } catch (cause) {
-      refuse(file.id, teller, cause);
+      refuse(id, teller, cause);
     }
+  }
+
+  /** Waits, or it would join a session that is about to be aborted. False where Uppy has let go of it meanwhile. */
+  async function isNext(id: string, teller: Teller): Promise<boolean> {
+    waiting.set(id, teller);
+    await leaving.get(id);
+    if (stopped) throw new UploadError('CANCELLED');
+    return waiting.get(id) === teller && waiting.delete(id);
   }
 
   /** @throws what keeps the upload from beginning */
@@ -113,6 +130,7 @@ export function createTransfers(
   function complete(id: string, teller: Teller, result: UploadResult): void {
     if (!uppy.getFile(id)) return;
     attempt(() => startOne(id, teller));
+    if (!uppy.getFile(id)) return;
     const url = attempt(() => options().downloadUrl?.(result));
     attempt(() => teller.completed(result, url));
   }
@@ -120,16 +138,20 @@ export function createTransfers(
   function refuse(id: string, teller: Teller, cause: unknown): void {
     if (!uppy.getFile(id)) return;
     attempt(() => startOne(id, teller));
+    if (!uppy.getFile(id)) return;
     attempt(() => teller.failed(toUploadError(cause)));
   }
 
-  function show({ id, teller, task: { state } }: Run): void {
+  function show(own: Run): void {
+    const { id, teller } = own;
+    const { state } = own.task;
     if (state.phase === 'hashing') teller.hashing(state);
     if (state.phase !== 'uploading' && state.phase !== 'assembling') return;
     teller.prepared();
     // All of them, as soon as one uploads: their sizes make the total, from the beginning.
     if (!teller.started) start(state.phase === 'uploading' ? [...runs.values()] : [{ id, teller }]);
-    teller[state.phase](state);
+    // Whoever was told just now may have taken it away.
+    if (runs.get(id) === own) teller[state.phase](state);
   }
 
   function startOne(id: string, teller: Teller): void {
@@ -141,11 +163,16 @@ export function createTransfers(
   function start(all: readonly Pick<Run, 'id' | 'teller'>[]): void {
     const now = all.filter(({ id, teller }) => !teller.started && uppy.getFile(id));
     if (now.length === 0) return;
-    uppy.emit(
-      'upload-start',
-      now.map(({ id }) => uppy.getFile(id)),
+    attempt(() =>
+      uppy.emit(
+        'upload-start',
+        now.map(({ id }) => uppy.getFile(id)),
+      ),
     );
-    uppy.patchFilesState(Object.fromEntries(now.map(({ id, teller }) => [id, { progress: teller.start() }])));
+    const kept = now.filter(({ id }) => uppy.getFile(id));
+    uppy.patchFilesState(
+      Object.fromEntries(kept.map(({ id, teller }) => [id, { progress: teller.start() }])),
+    );
     if (button.hidden) offer();
   }
 
@@ -153,8 +180,13 @@ export function createTransfers(
     const task = runs.get(id)?.task ?? failed.get(id);
     runs.delete(id);
     failed.delete(id);
-    // Later, when it shows whether a person took the file away, or all of Uppy is closed: then the server keeps it.
-    if (task) queueMicrotask(() => void leave(task));
+    waiting.delete(id);
+    if (task) {
+      // Later, when it shows whether a person took the file away, or all of Uppy is closed: then the server keeps it.
+      const left = Promise.resolve().then(() => leave(task));
+      leaving.set(id, left);
+      void left.then(() => leaving.get(id) === left && leaving.delete(id));
+    }
     offer();
   }
 
@@ -187,22 +219,14 @@ export function createTransfers(
       if (others.length > 0)
         uppy.patchFilesState(Object.fromEntries(others.map(({ id }) => [id, { isPaused: paused }])));
     },
+    filesOf: (uploadId) =>
+      [...runs.values()].filter(({ task }) => task.state.uploadId === uploadId).map(({ id }) => id),
     stop() {
       stopped = true;
       button.show();
       for (const { task } of runs.values()) void task.cancel();
     },
   };
-}
-
-/** The app's own code may throw. That is reported as its error, and neither fails an upload nor stops the others. */
-function attempt<Result>(call: () => Result): Result | undefined {
-  try {
-    return call();
-  } catch (error) {
-    throwLater(error);
-    return undefined;
-  }
 }
 
 /** Not what another plugin has refused before, nor what a restored batch had completed. */

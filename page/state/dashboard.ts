@@ -2,13 +2,12 @@ import Uppy from '@uppy/core';
 import Dashboard from '@uppy/dashboard';
 import type { Uploader } from '../../client/index.js';
 import { Chunkwise } from '../../client/uppy/index.js';
-import type { UploadView } from '../../contract/index.js';
 
 /** Uppy on that uploader: what a person chooses, and how far it is. */
 export interface Picker {
   mount(place: HTMLElement): void;
   /** Takes the file of an upload out, which ends that. */
-  forget(upload: Pick<UploadView, 'name' | 'size' | 'relativePath'>): void;
+  forget(uploadId: string): void;
 }
 
 export function createPicker(uploader: Uploader): Picker {
@@ -30,17 +29,9 @@ export function createPicker(uploader: Uploader): Picker {
       });
       asList(place);
     },
-    forget({ name, size, relativePath }) {
-      const found = uppy
-        .getFiles()
-        .find(
-          ({ meta, size: itsSize, progress }) =>
-            meta.name === name &&
-            itsSize === size &&
-            (meta.relativePath ?? null) === relativePath &&
-            !progress.uploadComplete,
-        );
-      if (found !== undefined) uppy.removeFile(found.id);
+    forget(uploadId) {
+      const files = uppy.getPlugin<Chunkwise>('Chunkwise')?.filesOf(uploadId) ?? [];
+      for (const id of files) uppy.removeFile(id);
     },
   };
 }

@@ -23,6 +23,9 @@ export interface Session {
 /** Other windows of this browser share the cookie: they are told when it changes. */
 export type Neighbours = Pick<BroadcastChannel, 'postMessage' | 'addEventListener'>;
 
+/** Somebody has signed in, or out. */
+type Message = 'in' | 'out';
+
 export function mayUse(state: SessionState): boolean {
   return state === 'open' || state === 'in';
 }
@@ -32,15 +35,31 @@ export function createSession(
   neighbours: Neighbours,
 ): Session {
   const state = createCell<SessionState>('asking');
+  const tell = (message: Message) => neighbours.postMessage(message);
+
+  let asked = 0;
+  /** The latest question that is answered, or what somebody did here: answers to earlier ones count no more. */
+  let known = 0;
 
   async function check(): Promise<void> {
+    const own = ++asked;
     const { required, signedIn } = await server.session();
+    if (own < known) return;
+    known = own;
     if (!required) state.set('open');
     else if (signedIn) state.set('in');
     else state.set(state.value === 'in' || state.value === 'ended' ? 'ended' : 'out');
   }
 
-  neighbours.addEventListener('message', () => void check().catch(() => {}));
+  function leave() {
+    known = ++asked;
+    state.set('out');
+  }
+
+  neighbours.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+    if (data === 'out') leave();
+    else check().catch(() => {});
+  });
 
   return {
     state,
@@ -53,17 +72,17 @@ export function createSession(
           message:
             'The token is right, but the browser did not keep it. Allow cookies for this page, then try again.',
         });
-      neighbours.postMessage('changed');
+      tell('in');
     },
     async signOut() {
       await server.signOut();
-      state.set('out');
-      neighbours.postMessage('changed');
+      leave();
+      tell('out');
     },
     async renew() {
       await check();
       if (state.value === 'open') return false;
-      while (state.value !== 'in')
+      while (!mayUse(state.value))
         await new Promise<void>((resolve) => {
           const stop = state.subscribe(() => {
             stop();

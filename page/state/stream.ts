@@ -16,7 +16,7 @@ export interface StreamDeps {
   readonly server: Pick<Server, 'watch'>;
   readonly clock: Clock;
   readonly onEvent: (event: WatchEvent) => void;
-  /** The stream broke, or was refused: perhaps somebody has to sign in. In that case it stays closed until it is wanted again. */
+  /** The stream broke, or was refused: perhaps somebody has to sign in. It is not wanted until then. */
   readonly onRefused: () => void;
 }
 
@@ -39,17 +39,15 @@ export function createStream({ server, clock, onEvent, onRefused }: StreamDeps):
       // The browser would try again by itself, and would not say why it cannot.
       onBroken: () => lose(),
       onEnd(error) {
-        if (error === null || toUploadError(error).code !== 'UNAUTHORIZED') return lose();
-        if (over) return;
-        end();
-        state.set('closed');
-        onRefused();
+        // The server does answer. That nobody is signed in may be over by the time somebody asks: it is tried again.
+        const isRefused = error !== null && toUploadError(error).code === 'UNAUTHORIZED';
+        lose(isRefused ? 'closed' : 'lost');
       },
     });
-    const lose = () => {
+    const lose = (as: 'closed' | 'lost' = 'lost') => {
       if (over) return;
       close?.();
-      state.set('lost');
+      state.set(as);
       close = clock.after(waitMs, open);
       waitMs = Math.min(PAGE_DEFAULTS.maxReconnectMs, 2 * waitMs);
       onRefused();

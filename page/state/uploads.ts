@@ -1,5 +1,7 @@
+import { toUploadError } from '../../client/index.js';
 import {
   type Clock,
+  isFinal,
   MAX_LIST_LIMIT,
   PAGE_DEFAULTS,
   type Progress,
@@ -39,6 +41,8 @@ export interface UploadsDeps {
   readonly server: Pick<Server, 'list'>;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
+  /** The list is as the server has it. */
+  readonly onRead: () => void;
 }
 
 const EMPTY: UploadsState = { rows: [], more: false, isLoaded: false };
@@ -46,7 +50,14 @@ const EMPTY: UploadsState = { rows: [], more: false, isLoaded: false };
 /** What somebody has removed is not worth a line. */
 const isShown = ({ status }: UploadView | Progress) => status !== 'aborted' && status !== 'gone';
 
-export function createUploads({ server, clock, onError }: UploadsDeps): Uploads {
+/** The list can know more than an event that was on its way when it was read: progress does not go back. */
+function isOutdated(told: Progress, known: UploadView): boolean {
+  if (isFinal(known.status)) return !isFinal(told.status);
+  if (told.status !== 'receiving') return false;
+  return known.status === 'assembling' || told.receivedBytes < known.receivedBytes;
+}
+
+export function createUploads({ server, clock, onError, onRead }: UploadsDeps): Uploads {
   const state = createCell<UploadsState>(EMPTY);
   /** Since the read that is on its way began: it may not know of them. */
   let news: Progress[] = [];
@@ -55,6 +66,7 @@ export function createUploads({ server, clock, onError }: UploadsDeps): Uploads 
   let readAgain = false;
   let cancelRead: (() => void) | null = null;
   let era = 0;
+  let waitMs: number = PAGE_DEFAULTS.reconnectMs;
   const stops = new Map<string, () => void>();
 
   async function read(): Promise<void> {
@@ -65,16 +77,16 @@ export function createUploads({ server, clock, onError }: UploadsDeps): Uploads 
       const views: UploadView[] = [];
       let cursor: string | undefined;
       do {
-        const limit = Math.min(MAX_LIST_LIMIT, Math.max(wanted - views.length, PAGE_DEFAULTS.listedUploads));
+        // Beyond the first there may be thousands that are not shown.
+        const limit = cursor === undefined ? Math.min(MAX_LIST_LIMIT, wanted) : MAX_LIST_LIMIT;
         const page = await server.list({ limit, ...(cursor !== undefined && { cursor }) });
         if (own !== era) return;
         views.push(...page.items.filter(isShown));
         cursor = page.nextCursor;
       } while (views.length < wanted && cursor !== undefined);
-      const rows = views
-        .slice(0, wanted)
-        .map((view) => ({ view, isMoving: view.status === 'receiving' && stops.has(view.uploadId) }));
+      const rows = views.slice(0, wanted).map((view) => ({ view, isMoving: isMoving(view) }));
       state.set({ rows, more: cursor !== undefined || views.length > wanted, isLoaded: true });
+      onRead();
       for (const progress of news) apply(progress);
     } while (readAgain);
   }
@@ -84,15 +96,29 @@ export function createUploads({ server, clock, onError }: UploadsDeps): Uploads 
     cancelRead = null;
     readAgain = true;
     if (reading !== null) return reading;
-    const own = read().finally(() => {
-      if (reading === own) reading = null;
-    });
+    const own = read()
+      .then(() => {
+        waitMs = PAGE_DEFAULTS.reconnectMs;
+      })
+      .catch((error: unknown) => {
+        if (reading === own && toUploadError(error).code === 'NETWORK') readLater();
+        throw error;
+      })
+      .finally(() => {
+        if (reading === own) reading = null;
+      });
     reading = own;
     return own;
   }
 
   function refreshSoon() {
     cancelRead ??= clock.after(PAGE_DEFAULTS.refreshMs, () => void refresh().catch(onError));
+  }
+
+  /** The stream may go on as if nothing were, so that nobody else would ask again. */
+  function readLater() {
+    cancelRead ??= clock.after(waitMs, () => void refresh().catch(onError));
+    waitMs = Math.min(PAGE_DEFAULTS.maxReconnectMs, 2 * waitMs);
   }
 
   function apply(progress: Progress) {
@@ -103,6 +129,11 @@ export function createUploads({ server, clock, onError }: UploadsDeps): Uploads 
       if (isShown(progress) && !isOlder(uploadId)) refreshSoon();
       return;
     }
+    if (isOutdated(progress, row.view)) {
+      // Or the upload lost a chunk while it was assembled: the server knows.
+      if (row.view.status === 'assembling') refreshSoon();
+      return;
+    }
     const { index: _, ...told } = progress;
     const view = { ...row.view, ...told } as UploadView;
     const hasMoved = view.status === 'receiving' && view.receivedBytes > row.view.receivedBytes;
@@ -111,6 +142,14 @@ export function createUploads({ server, clock, onError }: UploadsDeps): Uploads 
       uploadId,
       isShown(view) ? { view, isMoving: view.status === 'receiving' && (hasMoved || row.isMoving) } : null,
     );
+  }
+
+  /** Since it was looked at last; without the stream, the list alone tells. */
+  function isMoving(view: UploadView): boolean {
+    if (view.status !== 'receiving') return false;
+    const before = state.value.rows.find((row) => row.view.uploadId === view.uploadId)?.view;
+    if (before !== undefined && view.receivedBytes > before.receivedBytes) markMoving(view.uploadId);
+    return stops.has(view.uploadId);
   }
 
   /** Than all that is shown: ids are in the order of time. */

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { readCookie } from './cookie.js';
+import { readCookies } from './cookie.js';
 import { isOwnRequest } from './origins.js';
 import type { SignIns } from './sign-ins.js';
 
@@ -32,8 +32,8 @@ export function createAccess(token: string | null, signIns: SignIns): Access {
 
   /** A cookie is sent along by the browser, whoever asks: it counts only where our own page does, reading included. */
   function signedIn({ headers }: Headed): string | null {
-    const secret = isOwnRequest(headers) ? readCookie(headers) : null;
-    return secret !== null && signIns.has(secret) ? secret : null;
+    const secrets = isOwnRequest(headers) ? readCookies(headers) : [];
+    return secrets.find(signIns.has) ?? null;
   }
 
   return {

@@ -24,7 +24,7 @@ import { isChunkRequest, type UploadsContext } from '../request.js';
 import { createUploads } from '../uploads.js';
 import { createAccess } from './access.js';
 import { downloads } from './downloads.js';
-import { hostGuard, multipartGuard, originGuard, sendError, slowBodyGuard } from './guards.js';
+import { hostGuard, multipartGuard, notStored, originGuard, sendError, slowBodyGuard } from './guards.js';
 import { NOTHING, pageRoutes } from './page.js';
 import { sessionRoutes } from './session.js';
 import { createSignIns } from './sign-ins.js';
@@ -121,6 +121,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   await app.register(uploads.fastify);
   await app.register(async (scope) => {
     scope.addHook('onRequest', multipartGuard);
+    scope.addHook('onRequest', notStored);
     await scope.register(fastifyTRPCPlugin, {
       prefix: '/trpc',
       trpcOptions: {

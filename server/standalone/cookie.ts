@@ -4,18 +4,17 @@ import { SERVE_DEFAULTS } from '../../contract/index.js';
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
 /**
- * The secret in a request's cookie; null where there is none, or none of ours. Two of one name are taken for none: a
- * neighbour has set one of them.
+ * What may be secrets in a request's cookies. More than one: a neighbour, on another port or name of the same site, has
+ * set a cookie of ours. That must not lock anybody out, and opens nothing: only who knows the token has a secret.
  */
-export function readCookie(headers: IncomingHttpHeaders): string | null {
+export function readCookies(headers: IncomingHttpHeaders): string[] {
   const name = nameFor(headers.host);
-  const values = (headers.cookie ?? '')
+  return (headers.cookie ?? '')
     .split(';')
     .map((pair) => pair.trim())
     .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1));
-  const [value, another] = values;
-  return value !== undefined && another === undefined && SECRET.test(value) ? value : null;
+    .map((pair) => pair.slice(name.length + 1))
+    .filter((value) => SECRET.test(value));
 }
 
 /** `set-cookie` for a secret, or to forget it. */

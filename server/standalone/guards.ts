@@ -37,6 +37,9 @@ export function originGuard(allowedOrigins: readonly string[]): Guard {
   };
 }
 
+/** What is told of uploads, and of who is signed in, stays in no cache. */
+export const notStored: Guard = async (_request, reply) => void reply.header('cache-control', 'no-store');
+
 /** Forms of other pages can send multipart bodies without asking first; uploads need none. */
 export const multipartGuard: Guard = async (request, reply) => {
   if (!request.headers['content-type']?.toLowerCase().startsWith('multipart/')) return;

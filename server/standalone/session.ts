@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { SERVE_DEFAULTS } from '../../contract/index.js';
 import type { Access } from './access.js';
 import { writeCookie } from './cookie.js';
-import { sendError } from './guards.js';
+import { notStored, sendError } from './guards.js';
 import type { SignIns } from './sign-ins.js';
 
 /**
@@ -14,7 +14,7 @@ export async function sessionRoutes(
   app: FastifyInstance,
   { access, signIns }: { access: Access; signIns: SignIns },
 ): Promise<void> {
-  app.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
+  app.addHook('onRequest', notStored);
 
   app.get('/session', (request) => ({ required: !access.isOpen, signedIn: access.isAllowed(request) }));
 

@@ -71,12 +71,19 @@ describe('with a token', () => {
     await row(page, 'a.bin').getByText('Complete').waitFor(visible);
     await using other = await openPage(browser, serve.url, one.context);
     await row(other.page, 'a.bin').waitFor(visible);
+    await upload(other.page, fileOf('b.bin', 10));
+    await row(other.page, 'b.bin').getByText('Complete').waitFor(visible);
     await page.getByRole('button', { name: 'Sign out' }).click();
     for (const window of [page, other.page]) {
       await window.getByLabel('Token').waitFor(visible);
-      expect(await row(window, 'a.bin').count()).toBe(0);
+      // Neither in the list nor in the panel.
+      expect(
+        await window
+          .getByText(/[ab]\.bin/)
+          .filter({ visible: true })
+          .count(),
+      ).toBe(0);
     }
-    expect(await page.getByText('a.bin').filter({ visible: true }).count()).toBe(0);
     await signIn(other.page);
     // The window that did not ask comes back as well.
     await row(page, 'a.bin').waitFor(visible);
@@ -117,6 +124,25 @@ describe('with a token', () => {
     await signIn(page);
     await row(page, 'a.bin').getByText('Complete').waitFor(visible);
     expect(complaints).toEqual([]);
+  });
+
+  it('opens the stream again where it was refused, and somebody has signed in elsewhere meanwhile', async () => {
+    await using serve = await startServe(TOKEN);
+    await using open = await openPage(browser, serve.url);
+    const { page } = open;
+    let isFirst = true;
+    await page.route('**/uploads.watch*', async (route) => {
+      if (!isFirst) return route.continue();
+      isFirst = false;
+      // What the server says to whoever is not signed in.
+      const headers = { accept: 'text/event-stream' };
+      const { status, text } = await request(route.request().url(), { headers });
+      expect(text).toContain('UNAUTHORIZED');
+      await route.fulfill({ status, contentType: 'text/event-stream', body: text });
+    });
+    await signIn(page);
+    await page.getByText('Nothing yet.').waitFor(visible);
+    expect(isFirst).toBe(false);
   });
 
   it('asks again on a page where nothing runs, by itself', async () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { UploadView } from '../../contract/index.js';
 import { fileHash, randomFile, request, wireClient } from '../support/wire.js';
 import { INSECURE_HOST, startChromium } from './support/chromium.js';
 import { CHUNK, fileOf, holdChunks, openPage, row, startServe, upload } from './support/page.js';
@@ -63,6 +64,62 @@ describe('the page of `serve`', () => {
     const { items } = (await wireClient(`${serve.url}/trpc`).query<{ items: object[] }>('list', {})).data;
     expect(items).toMatchObject([{ name: 'a.bin', status: 'aborted' }]);
     expect(complaints).toEqual([]);
+  });
+
+  it('aborts that one of two files of one name and size, and not the other', async () => {
+    await using serve = await startServe();
+    await using open = await openPage(browser, serve.url);
+    const { page, complaints } = open;
+    const release = await holdChunks(page, 2);
+    await page.locator('.uppy-Dashboard-input').first().waitFor({ state: 'attached' });
+    // From two folders, in which they were changed at different times.
+    await page.evaluate((size) => {
+      const chosen = new DataTransfer();
+      for (const lastModified of [1, 2])
+        chosen.items.add(new File([new Uint8Array(size).fill(lastModified)], 'a.bin', { lastModified }));
+      const input = document.querySelector<HTMLInputElement>('.uppy-Dashboard-input');
+      if (input === null) throw new Error('there is nothing to choose with');
+      input.files = chosen.files;
+      input.dispatchEvent(new Event('change', { bubbles: true }));
+    }, 4 * CHUNK);
+    await page.getByRole('button', { name: 'Upload 2 files' }).click();
+    const rows = page.locator('li.upload');
+    await rows.getByText('Uploading, 50 %').nth(1).waitFor(visible);
+    // The newest is the one that was chosen last.
+    const aborted = await rows.first().getAttribute('data-upload');
+    await rows.first().getByRole('button', { name: 'Abort a.bin' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Abort' }).click();
+    await page.locator(`[data-upload="${aborted}"]`).waitFor({ state: 'detached' });
+    release();
+    await row(page, 'a.bin').getByText('Complete').waitFor(visible);
+    const { items } = (await wireClient(`${serve.url}/trpc`).query<{ items: UploadView[] }>('list', {})).data;
+    expect(items.map(({ uploadId, status }) => [uploadId === aborted, status])).toEqual([
+      [true, 'aborted'],
+      [false, 'completed'],
+    ]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('works in more windows than a browser has connections; all of them show what happens', async () => {
+    await using serve = await startServe();
+    await using context = await browser.newContext();
+    const windows = [];
+    for (let number = 1; number <= 8; number++) {
+      const { page } = await openPage(browser, serve.url, context);
+      await page.getByText('Nothing yet.').waitFor(visible);
+      windows.push(page);
+    }
+    const [first] = windows;
+    if (first === undefined) throw new Error('there is no window');
+    await upload(first, fileOf('a.bin', 4 * CHUNK));
+    for (const page of windows) await row(page, 'a.bin').getByText('Complete').waitFor(visible);
+    // The one that was live leaves, whichever it is.
+    while (windows.length > 1) await windows.pop()?.close();
+    const file = randomFile(2 * CHUNK, CHUNK);
+    const client = wireClient(`${serve.url}/trpc`);
+    const { uploadId } = (await client.init(file.input('b.bin'))).data;
+    await client.chunk(file.fields(uploadId, 0), file.piece(0));
+    await row(first, 'b.bin').waitFor(visible);
   });
 
   it('says of unfinished uploads what to choose to go on, goes on, and aborts them', async () => {

@@ -163,6 +163,33 @@ describe('the XMLHttpRequest sender', () => {
     expect(await at.send({ url, bytes: 10 })).toMatchObject({ status: 200 });
   });
 
+  test('an address with a name and a password, its own or that of the page, is not taken for one', async () => {
+    await using at = await open();
+    const { host } = new URL(at.site.url);
+    expect(await at.send({ url: `http://ann:secret@${host}/x`, bytes: 10 })).toMatchObject({ status: 200 });
+    await at.tab.goto(`http://ann:secret@${host}/`);
+    await at.tab.waitForFunction('globalThis.page');
+    expect(await at.send({ url: '/x', bytes: 10 })).toMatchObject({ status: 200 });
+  });
+
+  test('an answer without an end is given up', async () => {
+    const closed = gate();
+    await using at = await open((req, res) => {
+      req.resume();
+      const part = Buffer.alloc(MiB);
+      const more = () => {
+        while (res.write(part));
+      };
+      res.on('drain', more).on('close', closed.open);
+      more();
+    });
+    expect((await at.send({ url: '/x', bytes: 10 })).error).toMatchObject({
+      code: 'PROTOCOL',
+      retryable: false,
+    });
+    await closed.opened;
+  });
+
   test('a request without a body', async () => {
     await using at = await open();
     const run = await at.send({ url: '/x', bytes: null });

@@ -19,6 +19,8 @@ type Task = { blob: Blob; offset: number; size: number } | { bytes: Uint8Array }
 interface Behaviour {
   ready?(start: number): unknown;
   answer?(task: Task, message: number, start: number): unknown;
+  /** How often it gives each answer. */
+  times?: number;
 }
 /** Instead of a message: the worker never sends it, or it ends with an error. */
 const SILENCE = Symbol('silence');
@@ -30,14 +32,15 @@ async function hashOf(task: Task): Promise<string> {
 }
 
 /** Workers of this thread, with messages that are cloned as between threads. */
-function workers({ ready = () => 'ready', answer = hashOf }: Behaviour = {}) {
+function workers({ ready = () => 'ready', answer = hashOf, times = 1 }: Behaviour = {}) {
   const log = { started: 0, ended: 0, messages: 0, busy: 0, mostBusy: 0, prevented: 0 };
   const asked = gate();
   const make = (): HashWorker => {
     const start = ++log.started;
     let alive = true;
-    const tell = async (message: unknown) => {
-      const data = await message;
+    const tell = async (message: unknown, number?: number) => {
+      const told = await message;
+      const data = number === undefined || typeof told === 'symbol' ? told : [number, told];
       if (!alive || data === SILENCE) return;
       if (data === DEATH)
         return (worker.onerror as (event: unknown) => void)({ preventDefault: () => log.prevented++ });
@@ -46,10 +49,11 @@ function workers({ ready = () => 'ready', answer = hashOf }: Behaviour = {}) {
     const worker: HashWorker = {
       ...{ onmessage: null, onerror: null, onmessageerror: null },
       async postMessage(message, transfer) {
-        const task = structuredClone(message, { transfer }) as Task;
+        const [number, task] = structuredClone(message, { transfer }) as [number, Task];
         asked.open();
         log.mostBusy = Math.max(log.mostBusy, ++log.busy);
-        await tell(answer(task, ++log.messages, start));
+        const answered = answer(task, ++log.messages, start);
+        for (let time = 0; time < times; time++) await tell(answered, number);
         log.busy--;
       },
       terminate() {
@@ -157,6 +161,14 @@ describe('a worker that', () => {
     expect(log.started).toBeLessThanOrEqual(3);
   });
 
+  it('answers twice does not answer for another piece', async () => {
+    const { make } = workers({ times: 2 });
+    await using hasher = browserHasher({ threads: 2, worker: make, clock: manualClock() });
+    // Two files at once, so that the next piece waits for each worker.
+    const both = [hash(blobSource(BLOB), hasher), hash(blobSource(BLOB), hasher)];
+    expect(await Promise.all(both)).toEqual([expected, expected]);
+  });
+
   it('cannot be started is done without', async () => {
     const make = () => {
       throw new DOMException('by policy', 'SecurityError');
@@ -200,5 +212,17 @@ describe('a worker that', () => {
     wake.open();
     expect(await hashing).toEqual(expected);
     expect(log).toMatchObject({ started: 2, ended: 0 });
+  });
+
+  it('is never ready ends its waiting also in the background, where timers come once a minute', async () => {
+    const clock = manualClock();
+    const { log, make } = workers({ ready: () => SILENCE });
+    const background = { ...clock, after: (_: number, run: () => void) => clock.after(60_000, run) };
+    await using hasher = browserHasher({ threads: 2, worker: make, clock: background });
+    const hashing = hash(blobSource(BLOB), hasher);
+    await clock.timer(() => true);
+    clock.advance(2 * 60_000);
+    expect(log).toMatchObject({ started: 2, ended: 2 });
+    expect(await hashing).toEqual(expected);
   });
 });

@@ -5,6 +5,11 @@ import { UploadError } from '../../contract/index.js';
 
 const SIZE = 1000;
 const TOTAL = 10;
+/** A session that holds so many chunks. */
+const viewOf = (receivedChunks: number) => ({
+  ...{ uploadId: 'u', total: TOTAL },
+  ...{ receivedChunks, receivedBytes: receivedChunks * 100 },
+});
 const index = fc.nat(TOTAL - 1);
 const event: fc.Arbitrary<ProgressEvent> = fc.oneof(
   fc
@@ -14,8 +19,8 @@ const event: fc.Arbitrary<ProgressEvent> = fc.oneof(
   fc.nat(SIZE).map((bytes): ProgressEvent => ({ type: 'hashed', bytes })),
   fc.nat(TOTAL).map(
     (chunks): ProgressEvent => ({
-      ...{ type: 'session', uploadId: 'u', total: TOTAL, resumed: false },
-      ...{ chunks, bytes: chunks * 100 },
+      ...{ type: 'session', resumed: false },
+      view: viewOf(chunks),
     }),
   ),
   fc
@@ -96,7 +101,7 @@ describe('progress', () => {
 
   it('counts acknowledged bytes, and those on the way of chunks that the server lacks', () => {
     const { record } = run([
-      [{ type: 'session', uploadId: 'u', total: 10, chunks: 3, bytes: 300, resumed: true }, 0],
+      [{ type: 'session', view: viewOf(3), resumed: true }, 0],
       [{ type: 'sent', index: 2, bytes: 80, fresh: false }, 0],
       [{ type: 'accepted', index: 2, size: 100, fresh: false }, 0],
       [{ type: 'sent', index: 3, bytes: 40, fresh: true }, 0],
@@ -108,7 +113,7 @@ describe('progress', () => {
   it('measures speed over the window, without what an earlier run sent', () => {
     const { record, now } = run([
       [{ type: 'phase', phase: 'uploading' }, 0],
-      [{ type: 'session', uploadId: 'u', total: 10, chunks: 5, bytes: 500, resumed: true }, 0],
+      [{ type: 'session', view: viewOf(5), resumed: true }, 0],
       [{ type: 'accepted', index: 5, size: 100, fresh: true }, 1000],
       [{ type: 'accepted', index: 6, size: 100, fresh: true }, 1000],
     ]);

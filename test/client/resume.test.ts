@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesSource } from '../../client/index.js';
 import { chunkAt, concatHashes, fileHashOf, fromHex, KiB, UploadError } from '../../contract/index.js';
 import { manualClock } from './support/clock.js';
-import type { Script } from './support/script.js';
+import type { Fault, Logged, Script } from './support/script.js';
 import { type Session, sha256 } from './support/sessions.js';
 import { bytesOf, setup } from './support/setup.js';
 
@@ -165,6 +165,29 @@ describe('after the last chunk', () => {
     if (assembling) await test.server.sessions.complete(assembling);
     clock.advance(1000);
     expect(await task.result).toMatchObject({ status: 'completed', retries: 0 });
+  });
+
+  it('a look that failed is not what it waits for any more, once another was answered', async () => {
+    const clock = manualClock();
+    const assembling: Session[] = [];
+    const full = (session: Session) => {
+      session.status = 'assembling';
+      assembling.push(session);
+    };
+    const fault = ({ path, attempt }: Logged): Fault | undefined =>
+      path === 'uploads.resume' && attempt === 1 ? { drop: 'early' } : undefined;
+    await using test = await setup({ full, fault }, { clock, minBackoffMs: 9, maxBackoffMs: 9 });
+    const task = test.uploader.add(bytesOf(SIZE));
+    await clock.timer((ms) => ms === 250);
+    clock.advance(250);
+    await clock.timer((ms) => ms === 9);
+    expect(task.state).toMatchObject({ phase: 'assembling', retrying: { code: 'NETWORK' } });
+    clock.advance(9);
+    await clock.timer((ms) => ms === 500);
+    expect(task.state).toMatchObject({ phase: 'assembling', retrying: null });
+    for (const session of assembling) await test.server.sessions.complete(session);
+    clock.advance(500);
+    expect(await task.result).toMatchObject({ status: 'completed', retries: 1 });
   });
 
   it('assemblies that take long do not hold up other uploads', async () => {

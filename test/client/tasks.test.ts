@@ -85,6 +85,24 @@ describe('the list of uploads', () => {
     expect(lengths).toEqual([1, 50]);
   });
 
+  it('does not call a listener from within itself, whatever it dismisses', async () => {
+    const clock = manualClock();
+    await using test = await setup({}, { clock });
+    const { uploader } = test;
+    for (let i = 0; i < 50; i++) await uploader.add(bytesOf(1)).cancel();
+    clock.advance(CLIENT_DEFAULTS.progressIntervalMs);
+    let calls = 0;
+    uploader.subscribe(() => {
+      calls++;
+      for (const task of uploader.tasks) if (task.state.error) uploader.dismiss(task);
+    });
+    const added = uploader.add(bytesOf(1));
+    expect(calls).toBe(1);
+    expect(uploader.tasks).toEqual([added]);
+    clock.advance(CLIENT_DEFAULTS.progressIntervalMs);
+    expect(calls).toBe(2);
+  });
+
   it('keeps so many settled ones, those that settled last, and every one that runs', async () => {
     await using test = await setup({}, { hashing: 'during' });
     const first = test.uploader.add(bytesOf(1), { name: 'runs' });

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { KiB } from '../../contract/index.js';
 import { madeUpProject, ROOT } from './tree.js';
 
-/** What a page pays for `chunkwise/client`, gzipped, beside tRPC's own client. To become 15 KiB. */
-const AT_MOST_BYTES = 16 * KiB;
+/** What a page pays for `chunkwise/client`, gzipped, beside tRPC's own client. */
+const AT_MOST_BYTES = 15 * KiB;
 
 interface Measured {
   /** Gzipped bytes of all that is loaded at once: no worker, and nothing that is imported late. */
@@ -51,7 +51,7 @@ async function measure(file: string): Promise<Measured> {
   };
 }
 
-test('chunkwise/client is at most 16 KiB, gzipped', async () => {
+test('chunkwise/client is at most 15 KiB, gzipped', async () => {
   const { bytes, inputs, packages } = await measure(path.join(ROOT, 'dist/client/index.js'));
   expect(bytes).toBeLessThanOrEqual(AT_MOST_BYTES);
   // It is the client that was measured; hash-wasm is there, and not loaded at once.

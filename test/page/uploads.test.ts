@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import {
   type ListInput,
   type ListView,
+  MAX_LIST_LIMIT,
   PAGE_DEFAULTS,
   type Progress,
+  UploadError,
   type WatchEvent,
 } from '../../contract/index.js';
 import { createUploads } from '../../page/state/uploads.js';
@@ -24,12 +26,18 @@ async function setup() {
   const errors: unknown[] = [];
   let held: Promise<void> | null = null;
   let reads = 0;
+  let told = 0;
+  let broken = false;
   const uploads = createUploads({
     clock,
     onError: (error) => errors.push(error),
+    onRead: () => {
+      told++;
+    },
     server: {
       async list(input: ListInput) {
         reads++;
+        if (broken) throw new UploadError('NETWORK');
         const { data } = await client.query<ListView>('list', input);
         await held;
         return data;
@@ -39,6 +47,11 @@ async function setup() {
   return {
     ...{ uploads, clock, errors, client },
     reads: () => reads,
+    /** How often it was said that the list is right. */
+    told: () => told,
+    breakLine: (isBroken: boolean) => {
+      broken = isBroken;
+    },
     hold() {
       let release = () => {};
       held = new Promise((resolve) => {
@@ -137,5 +150,83 @@ describe('the list of the page', () => {
     await list.uploads.refresh();
     expect(list.shown()).toHaveLength(1);
     expect(list.errors).toEqual([]);
+  });
+
+  it('never goes back by an event that is older than what the server has listed', async () => {
+    await using list = await setup();
+    const upload = await list.begin('a');
+    const events: WatchEvent[] = [];
+    const send = async (index: number) =>
+      events.push({ kind: 'progress', progress: await upload.send(index) });
+    await send(0);
+    await send(1);
+    const release = list.hold();
+    const reading = list.uploads.refresh();
+    await expect.poll(list.reads).toBe(1);
+    for (const event of events.splice(0, 1)) list.uploads.onEvent(event);
+    release();
+    await reading;
+    expect(list.shown()).toEqual([['a', 'receiving', 2, false]]);
+    await send(2);
+    await send(3);
+    await list.uploads.refresh();
+    expect(list.shown()).toEqual([['a', 'completed', 4, false]]);
+    // Those that were on their way all the time.
+    for (const event of events) {
+      list.uploads.onEvent(event);
+      expect(list.shown()).toEqual([['a', 'completed', 4, false]]);
+    }
+    expect(list.errors).toEqual([]);
+  });
+
+  it('is read again by itself where it could not be read, and only then said to be right', async () => {
+    await using list = await setup();
+    const upload = await list.begin('a');
+    list.breakLine(true);
+    list.uploads.onEvent(SNAPSHOT);
+    await expect.poll(() => list.errors).toHaveLength(1);
+    // The stream goes on.
+    list.uploads.onEvent({ kind: 'progress', progress: await upload.send(0) });
+    expect([list.shown(), list.told()]).toEqual([[], 0]);
+    await list.clock.advance(PAGE_DEFAULTS.reconnectMs);
+    await expect.poll(() => list.errors).toHaveLength(2);
+    list.breakLine(false);
+    await list.clock.advance(2 * PAGE_DEFAULTS.reconnectMs);
+    await expect.poll(list.shown).toEqual([['a', 'receiving', 1, false]]);
+    expect([list.told(), list.reads(), list.clock.pending]).toEqual([1, 3, 0]);
+  });
+
+  it('does not ask again for what broke once somebody has left', async () => {
+    await using list = await setup();
+    list.breakLine(true);
+    const reading = list.uploads.refresh();
+    list.uploads.clear();
+    await expect(reading).rejects.toThrow();
+    expect(list.clock.pending).toBe(0);
+  });
+
+  it('tells what moves without the stream, by what has come since it was read last', async () => {
+    await using list = await setup();
+    const upload = await list.begin('a');
+    await list.uploads.refresh();
+    await upload.send(0);
+    await list.uploads.refresh();
+    expect(list.shown()).toEqual([['a', 'receiving', 1, true]]);
+    await list.clock.advance(PAGE_DEFAULTS.stoppedAfterMs);
+    await list.uploads.refresh();
+    expect(list.shown()).toEqual([['a', 'receiving', 1, false]]);
+  });
+
+  it('passes over what it does not show in few reads', async () => {
+    await using list = await setup();
+    await list.begin('old');
+    for (let number = 0; number < MAX_LIST_LIMIT; number++) {
+      const input = { name: `${number}`, size: 9, chunkSize: CHUNK, hash: null };
+      const { uploadId } = (await list.client.init(input)).data;
+      await list.client.mutate('abort', { uploadId });
+    }
+    await list.uploads.refresh();
+    expect(list.shown()).toEqual([['old', 'receiving', 0, false]]);
+    expect(list.reads()).toBe(2);
   });
 });

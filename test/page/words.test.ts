@@ -37,3 +37,12 @@ it('names a file of a folder with its folders', () => {
   expect(titleOf(view({}))).toBe('a.bin');
   expect(titleOf(view({ relativePath: 'holidays/a.bin' }))).toBe('holidays/a.bin');
 });
+
+it('shows what in a name would turn the text beside it, or hide', () => {
+  const name = 'invoice\u202egpj.exe\n';
+  expect(titleOf(view({ name }))).toBe('invoice\\u{202e}gpj.exe\\u{a}');
+  for (const status of ['receiving', 'expired'])
+    expect(statusOf({ view: view({ name, status }), isMoving: false }, undefined)).toContain(
+      'Choose invoice\\u{202e}gpj.exe\\u{a} (4 MiB) again',
+    );
+});

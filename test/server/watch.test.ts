@@ -91,6 +91,23 @@ describe('watch', () => {
     for (const stream of [all, named, bob]) stream.unsubscribe();
   });
 
+  it('tells of a new upload as soon as it is there, and of one that is joined nothing', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await startServer({ root: folder.path });
+    const ann = wireClient(server.url, 'ann');
+    const all = watching(connect(server.url, 'ann'), {});
+    await all.until((event) => event.kind === 'snapshot');
+    const file = randomFile(2 * CHUNK, 2 * CHUNK);
+    const { uploadId } = (await ann.init(file.input())).data;
+    const of = (event: WatchEvent) => event.kind === 'progress' && event.progress.uploadId === uploadId;
+    expect(await all.until(of)).toMatchObject({ progress: { status: 'receiving', receivedBytes: 0 } });
+    expect((await ann.init(file.input())).data.uploadId).toBe(uploadId);
+    const next = (await ann.init(file.input('next'))).data.uploadId;
+    await all.until((event) => event.kind === 'progress' && event.progress.uploadId === next);
+    expect(all.events.filter(of)).toHaveLength(1);
+    all.unsubscribe();
+  });
+
   it('is refused to nobody', async () => {
     await using folder = await temporaryFolder();
     await using server = await startServer({ root: folder.path });

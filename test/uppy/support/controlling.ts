@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import type { UploadsClient } from '../../../client/index.js';
 import { MiB } from '../../../contract/index.js';
 import { record, stepsBack } from './record.js';
-import { bytesOf, fileOf, named, type Setup, setup, type TestUppy, until } from './setup.js';
+import {
+  bytesOf,
+  fileOf,
+  gate,
+  named,
+  type Setup,
+  setup,
+  type TestFile,
+  type TestUppy,
+  until,
+  withUncaught,
+} from './setup.js';
 
 /** Files of 2 MiB have eight chunks; four of them arrive. @returns what lets the others through */
 async function halfway(test: Setup, uppy: TestUppy): Promise<() => void> {
@@ -75,6 +87,62 @@ export function describeControlling(version: string): void {
       uppy.removeFile(named(uppy, 'a').id);
       expect((await uploading)?.successful?.map(({ name }) => name)).toEqual(['b']);
       await untilServer(test, 'aborted', 'completed');
+    });
+
+    it('chosen again at once, it begins anew when the server has aborted it', async () => {
+      await using test = await setup();
+      const { policy, init, chunk, resume, abort } = test.client;
+      const asked = gate();
+      const client: UploadsClient = {
+        ...{ policy, init, chunk, resume },
+        abort: { mutate: (...args) => asked.opened.then(() => abort.mutate(...args)) },
+      };
+      const uppy = test.uppy({ client, concurrency: 1 });
+      const file = fileOf('a', bytesOf(2 * MiB));
+      uppy.addFile(file);
+      const first = uppy.upload();
+      const letThrough = await halfway(test, uppy);
+      uppy.removeFile(named(uppy, 'a').id);
+      // Taken away once more, it is not sent twice.
+      uppy.addFile(file);
+      const second = uppy.upload();
+      uppy.removeFile(named(uppy, 'a').id);
+      uppy.addFile(file);
+      const third = uppy.upload();
+      await first;
+      letThrough();
+      // Whatever does not wait for the abort has time enough to join what is aborted.
+      await test.uploader().upload(new File([bytesOf(MiB)], 'b'));
+      asked.open();
+      expect((await third)?.successful).toMatchObject([
+        { name: 'a', response: { body: { resumed: false } } },
+      ]);
+      expect((await second)?.failed).toEqual([]);
+      expect(await statuses(test)).toEqual(['aborted', 'completed', 'completed']);
+    });
+
+    it.each([
+      ...['preprocess-progress', 'preprocess-complete', 'upload-start', 'upload-progress'],
+      ...['postprocess-progress', 'postprocess-complete', 'upload-success'],
+    ])('a file can be taken away by who hears of %s; the others arrive', async (event) => {
+      await using test = await setup({
+        ...{ policies: { default: { beforePublish: () => true } }, completionWaitMs: 1 },
+      });
+      const uppy = test.uppy();
+      const told = record(uppy);
+      (uppy.on as (event: string, listener: (files: TestFile | TestFile[]) => void) => void)(
+        event,
+        (files) => {
+          for (const { id, name } of [files].flat()) if (name === 'b') uppy.removeFile(id);
+        },
+      );
+      uppy.addFiles(['a', 'b', 'c'].map((name) => fileOf(name, bytesOf(MiB))));
+      const { result, uncaught } = await withUncaught(() => uppy.upload());
+      expect(uncaught).toEqual([]);
+      expect(result?.successful?.map(({ name }) => name)).toEqual(['a', 'c']);
+      expect(uppy.getFiles().map(({ name }) => name)).toEqual(['a', 'c']);
+      const started = told.filter((one) => one.event === 'upload-start').map(({ name }) => name);
+      expect(new Set(started).size).toBe(started.length);
     });
 
     it('"cancel" aborts all of them', async () => {

@@ -126,6 +126,39 @@ export function describeUploading(version: string): void {
       expect(uppy.getFiles().map(({ uploadURL }) => uploadURL === undefined)).toEqual([true, false, false]);
     });
 
+    it('a listener that throws each time keeps no file from arriving, and is told of each once', async () => {
+      await using test = await setup();
+      const uppy = test.uppy({ concurrency: 1 });
+      const large = fileOf('large', bytesOf(2 * MiB));
+      uppy.addFile(large);
+      await uppy.upload();
+      uppy.cancelAll();
+      const letThrough = test.hold(4);
+      const told = record(uppy);
+      for (const event of ['upload-start', 'preprocess-complete', 'upload-progress'] as const)
+        uppy.on(event, () => {
+          throw new Error('broken');
+        });
+      // One that the server has; one that is under way; and one that joins.
+      uppy.addFiles([large, fileOf('other', bytesOf(2 * MiB))]);
+      const { result, uncaught } = await withUncaught(async () => {
+        const first = uppy.upload();
+        await until(uppy, () => named(uppy, 'other').progress.uploadStarted !== null);
+        uppy.addFile(fileOf('late', 'x'));
+        const late = uppy.upload();
+        letThrough();
+        return Promise.all([first, late]);
+      });
+      expect(result.map((one) => one?.successful?.map(({ name }) => name))).toEqual([
+        ['large', 'other'],
+        ['late'],
+      ]);
+      expect(new Set(uncaught.map(String))).toEqual(new Set(['Error: broken']));
+      expect(told.filter(({ event }) => event === 'upload-start').map(({ name }) => name)).toEqual([
+        ...['large', 'other', 'late'],
+      ]);
+    });
+
     it('assembling is post-processing, and is not complete before it is', async () => {
       const scan = gate();
       const policies = { default: { beforePublish: () => scan.opened.then(() => true) } };
