@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT, read } from '../house/tree.js';
-import type { Scratch } from './support/scratch.js';
+import { type Scratch, versionsOf } from './support/scratch.js';
 import { MANAGERS, type Manager, nodeOf, projectOf, serverPackages } from './support/toolchains.js';
 
 const {
@@ -73,6 +73,9 @@ const FILES = {
   'uploads.cjs': [...each((names, from) => `const { ${names} } = require('${from}');`), UPLOADS].join('\n'),
 };
 
+/** The optional peers too: an entry that stands on one is loaded with it. */
+const packages = { ...serverPackages(), ...versionsOf('react', '@uppy/core') };
+
 const key = (line: string, manager: Manager) => `${line} ${manager}`;
 const projects = new Map<string, Promise<Scratch>>();
 let bytes: Buffer;
@@ -89,7 +92,7 @@ beforeAll(() => {
       const before = lanes[lane];
       const project = (async () => {
         await before;
-        return await projectOf(await nodeOf(line), manager, serverPackages(), { files: FILES });
+        return await projectOf(await nodeOf(line), manager, packages, { files: FILES });
       })();
       projects.set(key(line, manager), project);
       lanes[lane] = project.then(
