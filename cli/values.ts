@@ -66,6 +66,14 @@ export function storeValue(text: string): StoreKind {
   return oneOfValue(STORES)(text);
 }
 
+/** One of them, or several: repeated, or with commas. */
+export function severalOf<const Value extends string>(values: readonly Value[]) {
+  const one = oneOfValue(values);
+  return (text: string, earlier: readonly Value[] = []): Value[] => [
+    ...new Set([...earlier, ...listValue(text).map(one)]),
+  ];
+}
+
 /** The path of the database's file. */
 export function databaseValue(text: string): string {
   if (/^postgres(ql)?:/i.test(text)) refuse("a file's path: this version does not use PostgreSQL");

@@ -99,7 +99,8 @@ export const abortInput = z.strictObject({ uploadId });
 export const listInput = z.strictObject({
   cursor: z.string().max(MAX_NAME_BYTES).optional(),
   limit: z.int().positive().max(MAX_LIST_LIMIT).optional(),
-  status: status.optional(),
+  /** One, or several. */
+  status: z.union([status, z.array(status).min(1).max(STATUSES.length)]).optional(),
 });
 export const watchInput = z.strictObject({
   uploadIds: z.array(uploadId).max(MAX_WATCH_IDS).optional(),

@@ -9,12 +9,12 @@ import {
 } from '../../contract/index.js';
 import { EXIT } from '../failure.js';
 import { fit, jsonLine, printable } from '../text.js';
-import { countValue, oneOfValue } from '../values.js';
+import { countValue, severalOf } from '../values.js';
 import { type AddCommand, type Io, type ServerFlags, withServerOptions } from './command.js';
 import { asking } from './connect.js';
 
 interface ListFlags extends ServerFlags {
-  readonly status?: Status;
+  readonly status?: Status[];
   readonly limit: number;
   readonly json?: true;
 }
@@ -26,7 +26,9 @@ export const addList: AddCommand = (program, io, finish) => {
     .description('Shows uploads, newest first: id, status, how much is there, size, name.');
   withServerOptions(command)
     .addOption(
-      new Option('--status <status>', `only these: ${STATUSES.join(', ')}`).argParser(oneOfValue(STATUSES)),
+      new Option('--status <status>', `only these, with commas: ${STATUSES.join(', ')}`).argParser(
+        severalOf(STATUSES),
+      ),
     )
     .addOption(
       new Option('--limit <n>', 'at most so many').default(DEFAULT_LIST_LIMIT).argParser(countValue(1)),

@@ -5,6 +5,8 @@ import {
   MAX_LIST_LIMIT,
   PAGE_DEFAULTS,
   type Progress,
+  STATUSES,
+  type Status,
   type UploadView,
   type WatchEvent,
 } from '../../contract/index.js';
@@ -48,7 +50,8 @@ export interface UploadsDeps {
 const EMPTY: UploadsState = { rows: [], more: false, isLoaded: false };
 
 /** What somebody has removed is not worth a line. */
-const isShown = ({ status }: UploadView | Progress) => status !== 'aborted' && status !== 'gone';
+const SHOWN: Status[] = STATUSES.filter((status) => status !== 'aborted' && status !== 'gone');
+const isShown = ({ status }: UploadView | Progress) => SHOWN.includes(status);
 
 /** The list can know more than an event that was on its way when it was read: progress does not go back. */
 function isOutdated(told: Progress, known: UploadView): boolean {
@@ -77,15 +80,14 @@ export function createUploads({ server, clock, onError, onRead }: UploadsDeps): 
       const views: UploadView[] = [];
       let cursor: string | undefined;
       do {
-        // Beyond the first there may be thousands that are not shown.
-        const limit = cursor === undefined ? Math.min(MAX_LIST_LIMIT, wanted) : MAX_LIST_LIMIT;
-        const page = await server.list({ limit, ...(cursor !== undefined && { cursor }) });
+        const limit = Math.min(MAX_LIST_LIMIT, wanted - views.length);
+        const page = await server.list({ status: SHOWN, limit, ...(cursor !== undefined && { cursor }) });
         if (own !== era) return;
-        views.push(...page.items.filter(isShown));
+        views.push(...page.items);
         cursor = page.nextCursor;
       } while (views.length < wanted && cursor !== undefined);
-      const rows = views.slice(0, wanted).map((view) => ({ view, isMoving: isMoving(view) }));
-      state.set({ rows, more: cursor !== undefined || views.length > wanted, isLoaded: true });
+      const rows = views.map((view) => ({ view, isMoving: isMoving(view) }));
+      state.set({ rows, more: cursor !== undefined, isLoaded: true });
       onRead();
       for (const progress of news) apply(progress);
     } while (readAgain);

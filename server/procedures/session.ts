@@ -99,8 +99,9 @@ export function listProcedure(base: BaseProcedure, { core }: ProcedureDeps) {
     .input(schemas.listInput)
     .output(schemas.listOutput)
     .query(async ({ ctx, input }) => {
-      const limit = input.limit ?? DEFAULT_LIST_LIMIT;
-      const { items, nextCursor } = await core.sessions.list({ ...input, owner: ctx.owner, limit });
+      const { cursor, status, limit = DEFAULT_LIST_LIMIT } = input;
+      const statuses = typeof status === 'string' ? [status] : status;
+      const { items, nextCursor } = await core.sessions.list({ owner: ctx.owner, statuses, cursor, limit });
       return {
         items: items.map((session) => viewOf(session)),
         ...(nextCursor !== undefined && { nextCursor }),

@@ -44,6 +44,8 @@ export function watchProcedure(base: BaseProcedure, { core }: ProcedureDeps) {
   });
 }
 
+const UNFINISHED = ['receiving', 'assembling'] as const;
+
 /** What is watched: the named uploads, or the owner's that are not final, as many as one may name. */
 async function snapshot(core: Core, owner: string, uploadIds: string[] | undefined): Promise<Progress[]> {
   if (uploadIds !== undefined) {
@@ -51,12 +53,11 @@ async function snapshot(core: Core, owner: string, uploadIds: string[] | undefin
     return found.filter((session) => session !== null).map((session) => progressOf(session));
   }
   const progress: Progress[] = [];
-  for (const status of ['receiving', 'assembling'] as const)
-    for (let cursor: string | undefined; ; ) {
-      const page = await core.sessions.list({ owner, status, limit: MAX_LIST_LIMIT, cursor });
-      for (const session of page.items) progress.push(progressOf(session));
-      cursor = page.nextCursor;
-      if (cursor === undefined || progress.length >= MAX_WATCH_IDS) break;
-    }
+  let cursor: string | undefined;
+  do {
+    const page = await core.sessions.list({ owner, statuses: UNFINISHED, limit: MAX_LIST_LIMIT, cursor });
+    for (const session of page.items) progress.push(progressOf(session));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined && progress.length < MAX_WATCH_IDS);
   return progress;
 }

@@ -157,7 +157,8 @@ export interface Lease {
 
 export interface ListQuery {
   readonly owner: string;
-  readonly status?: Status | undefined;
+  /** Only uploads in one of them; absent: in any. */
+  readonly statuses?: readonly Status[] | undefined;
   /** Opaque; from `nextCursor`. An unreadable one throws UploadError INPUT_INVALID. */
   readonly cursor?: string | undefined;
   readonly limit: number;

@@ -27,7 +27,7 @@ async function usedRoot(work: Workspace, store: string) {
   await relay.held;
   client.kill('SIGKILL');
   await client.ended;
-  const { stdout } = await run(['list', '--to', server.url, '--status', 'receiving', '--json']);
+  const { stdout } = await run(['list', '--to', server.url, '--status', 'assembling,receiving', '--json']);
   await relay[Symbol.asyncDispose]();
   server.kill('SIGTERM');
   await server.ended;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { MAX_CHUNKS, MAX_LIST_LIMIT, MAX_NAME_BYTES, MAX_WATCH_IDS } from '../../contract/index.js';
+import { MAX_CHUNKS, MAX_LIST_LIMIT, MAX_NAME_BYTES, MAX_WATCH_IDS, STATUSES } from '../../contract/index.js';
 import * as schemas from '../../contract/schemas.js';
 
 const ID = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -94,6 +94,9 @@ test('numbers have their upper limits', () => {
   expect(chunkWith({ offset: Number.MAX_SAFE_INTEGER })).toBe(true);
   expect(accepts(schemas.listInput, { limit: MAX_LIST_LIMIT })).toBe(true);
   expect(accepts(schemas.listInput, { limit: MAX_LIST_LIMIT + 1 })).toBe(false);
+  expect(accepts(schemas.listInput, { status: [...STATUSES] })).toBe(true);
+  for (const wrong of [[], [...STATUSES, 'failed'], ['done'], 'done'])
+    expect(accepts(schemas.listInput, { status: wrong })).toBe(false);
   expect(accepts(schemas.watchInput, { uploadIds: Array(MAX_WATCH_IDS).fill(ID) })).toBe(true);
   expect(accepts(schemas.watchInput, { uploadIds: Array(MAX_WATCH_IDS + 1).fill(ID) })).toBe(false);
 });

@@ -52,5 +52,7 @@ export const resumes: ResumeInput[] = [
 // @ts-expect-error which upload
 export const abort: AbortInput = {};
 
+export const unfinished: ListInput = { status: ['receiving', 'assembling'] };
+
 // @ts-expect-error no such status
 export const list: ListInput = { status: 'done' };

@@ -29,9 +29,9 @@ export function createRepository(connection: Connection, expiry: ExpiryRules): S
     get: (id) => call('get', { id }),
     findByContent: (owner, content) => call('findByContent', { owner, ...content }),
     findCompleted: (owner, content) => call('findCompleted', { owner, ...content }),
-    async list({ owner, status, cursor, limit }) {
+    async list({ owner, statuses, cursor, limit }) {
       const after = cursor === undefined ? null : decodeCursor(cursor);
-      const found = await call('list', { owner, status, after, limit: limit + 1 });
+      const found = await call('list', { owner, statuses, after, limit: limit + 1 });
       const items = found.slice(0, limit);
       const last = found.length > limit ? items.at(-1) : undefined;
       return { items, nextCursor: last && encodeCursor(last) };

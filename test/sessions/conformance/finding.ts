@@ -114,15 +114,27 @@ export function finding(fixture: () => Fixture) {
     }
     const aborted = wanted.filter((_, position) => position % 2);
     for (const id of aborted) await sessions().abort(OWNER, id, T0);
-    const page = await sessions().list({ owner: OWNER, status: 'aborted', limit: 2 });
+    const page = await sessions().list({ owner: OWNER, statuses: ['aborted'], limit: 2 });
     expect(page.items.map(({ id }) => id)).toEqual(aborted.slice(0, 2));
     const rest = await sessions().list({
       owner: OWNER,
-      status: 'aborted',
+      statuses: ['aborted'],
       limit: 2,
       cursor: page.nextCursor,
     });
     expect([rest.items.map(({ id }) => id), rest.nextCursor]).toEqual([aborted.slice(2), undefined]);
+
+    const expired = (await sessions().expire(Number.MAX_SAFE_INTEGER, 2)).map(({ id }) => id);
+    expect(expired).toHaveLength(2);
+    const several: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const statuses = ['aborted', 'receiving', 'aborted'] as const;
+      const page = await sessions().list({ owner: OWNER, statuses, limit: 2, cursor });
+      several.push(...page.items.map(({ id }) => id));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    expect(several).toEqual(wanted.filter((id) => !expired.includes(id)));
   });
 
   test.each(['', 'x', '!', 'MS4', Buffer.from('-1.A').toString('base64url')])(
