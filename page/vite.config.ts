@@ -23,6 +23,10 @@ export default defineConfig({
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   plugins: [compressed],
+  // Uppy writes 1024 bytes as `1 KB`. One page writes sizes in one way.
+  resolve: {
+    alias: { '@transloadit/prettier-bytes': path.resolve(import.meta.dirname, 'pretty-bytes.ts') },
+  },
   build: {
     outDir: path.resolve(import.meta.dirname, '../dist/page'),
     emptyOutDir: true,

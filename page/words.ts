@@ -1,6 +1,6 @@
-import type { Phase } from '../client/index.js';
-import { formatSize, type UploadView } from '../contract/index.js';
+import { type ErrorCode, formatSize, type UploadView } from '../contract/index.js';
 import { printable } from '../contract/printable.js';
+import type { Doing } from './state/here.js';
 import type { Row } from './state/uploads.js';
 
 /** How an upload is called: with its folders, where it came with some. Nothing in it can turn or hide what stands beside it. */
@@ -14,14 +14,31 @@ export function percentOf({ receivedBytes, size, status }: UploadView): number {
   return Math.min(99, Math.floor((100 * receivedBytes) / size));
 }
 
-/** @param phase what this page does with it; undefined: nothing */
-export function statusOf({ view, isMoving }: Row, phase: Phase | undefined): string {
+/** Why a request is sent again. */
+const REASONS: Partial<Record<ErrorCode, string>> = {
+  NETWORK: 'the server does not answer',
+  PROTOCOL: 'the server does not answer',
+  SERVER_BUSY: 'the server is busy',
+  RATE_LIMITED: 'the server is busy',
+  CHUNK_TIMEOUT: 'the line is slow',
+  STORAGE_FULL: "the server's storage is full",
+  STORE_UNAVAILABLE: "the server's storage does not answer",
+  CHUNK_HASH_MISMATCH: 'a part was damaged on its way',
+  CHUNK_INCOMPLETE: 'a part was damaged on its way',
+};
+
+/** @param doing what this page does with it; undefined: nothing */
+export function statusOf({ view, isMoving }: Row, doing: Doing | undefined): string {
   const percent = `${percentOf(view)} %`;
   const choose = `Choose ${printable(view.name)} (${formatSize(view.size)}) again`;
   switch (view.status) {
     case 'receiving':
-      if (phase === 'paused') return `Paused at ${percent}`;
-      if (phase !== undefined) return `Uploading, ${percent}`;
+      if (doing?.phase === 'paused') return `Paused at ${percent}`;
+      if (doing?.retrying) {
+        const reason = REASONS[doing.retrying.code] ?? 'the server failed';
+        return `Waiting at ${percent}: ${reason}. It goes on by itself.`;
+      }
+      if (doing !== undefined) return `Uploading, ${percent}`;
       if (isMoving) return `Being sent from another window or device, ${percent}`;
       return `Stopped at ${percent}. ${choose} to go on.`;
     case 'assembling':

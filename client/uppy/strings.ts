@@ -3,6 +3,7 @@ export const STRINGS = {
   preparingFiles: 'Preparing the upload',
   hashingFiles: 'Checking files before the upload',
   assemblingFiles: 'The server puts the files together',
+  tryingAgain: 'Waiting: the upload goes on by itself',
   fileIsRemote: '%{file} lies with another service. Download it to this device, then add it from here.',
   fileIsGhost: '%{file} is no longer open in this browser. Choose the same file again, and it goes on.',
 } as const;

@@ -68,7 +68,7 @@ export function UploadList({ app }: { app: App }) {
             <UploadRow
               key={row.view.uploadId}
               row={row}
-              phase={here.get(row.view.uploadId)}
+              doing={here.get(row.view.uploadId)}
               onAbort={(view) => ask(view, 'Abort')}
               onDelete={(view) => ask(view, 'Delete')}
             />

@@ -1,21 +1,21 @@
-import type { Phase } from '../../client/index.js';
 import { formatSize, type UploadView } from '../../contract/index.js';
+import type { Doing } from '../state/here.js';
 import type { Row } from '../state/uploads.js';
 import { percentOf, statusOf, timeOf, titleOf } from '../words.js';
 
 interface UploadRowProps {
   readonly row: Row;
   /** What this page does with it. */
-  readonly phase: Phase | undefined;
+  readonly doing: Doing | undefined;
   readonly onAbort: (view: UploadView) => void;
   readonly onDelete: (view: UploadView) => void;
 }
 
-export function UploadRow({ row, phase, onAbort, onDelete }: UploadRowProps) {
+export function UploadRow({ row, doing, onAbort, onDelete }: UploadRowProps) {
   const { view } = row;
   const title = titleOf(view);
   const isUnfinished = view.status === 'receiving' || view.status === 'assembling';
-  const kind = view.status === 'receiving' && phase === undefined && !row.isMoving ? 'stopped' : view.status;
+  const kind = view.status === 'receiving' && doing === undefined && !row.isMoving ? 'stopped' : view.status;
   return (
     <li class="upload" data-upload={view.uploadId}>
       <h3>{title}</h3>
@@ -24,7 +24,7 @@ export function UploadRow({ row, phase, onAbort, onDelete }: UploadRowProps) {
         <span aria-hidden="true"> · </span>
         <time dateTime={new Date(view.createdAt).toISOString()}>{timeOf(view.createdAt)}</time>
       </p>
-      <p class={`status ${kind}`}>{statusOf(row, phase)}</p>
+      <p class={`status ${kind}`}>{statusOf(row, doing)}</p>
       {isUnfinished && (
         <progress aria-label={`Progress of ${title}`} max={100} value={percentOf(view)}>
           {percentOf(view)} %

@@ -1,14 +1,19 @@
-import type { Phase, UploadTask } from '../../client/index.js';
+import type { Phase, TaskState, UploadTask } from '../../client/index.js';
 import { type Cell, createCell } from './cell.js';
 
-/** Of each upload that this page itself runs, by the server's id, what it is doing. */
-export type Here = ReadonlyMap<string, Phase>;
+/** What an upload does that this page itself runs, and why it cannot go on just now. */
+export type Doing = Pick<TaskState, 'phase' | 'retrying'>;
+
+/** By the server's id. */
+export type Here = ReadonlyMap<string, Doing>;
 
 /** The part of an uploader that is looked at. */
 export interface TaskSource {
   readonly tasks: readonly UploadTask<unknown>[];
   subscribe(listener: () => void): () => void;
 }
+
+const isEqual = (a: Doing, b: Doing | undefined) => a.phase === b?.phase && a.retrying === b.retrying;
 
 const OVER: readonly Phase[] = ['completed', 'failed', 'cancelled'];
 
@@ -17,11 +22,13 @@ export function createHere(uploader: TaskSource): Cell<Here> {
   const stops = new Map<UploadTask<unknown>, () => void>();
 
   function look() {
-    const next = new Map<string, Phase>();
-    for (const { state } of uploader.tasks)
-      if (state.uploadId !== null && !OVER.includes(state.phase)) next.set(state.uploadId, state.phase);
+    const next = new Map<string, Doing>();
+    for (const { state } of uploader.tasks) {
+      const { uploadId, phase, retrying } = state;
+      if (uploadId !== null && !OVER.includes(phase)) next.set(uploadId, { phase, retrying });
+    }
     const isSame =
-      next.size === here.value.size && [...next].every(([id, phase]) => here.value.get(id) === phase);
+      next.size === here.value.size && [...next].every(([id, doing]) => isEqual(doing, here.value.get(id)));
     if (!isSame) here.set(next);
   }
 

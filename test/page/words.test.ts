@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { MiB, type UploadView } from '../../contract/index.js';
+import type { Phase } from '../../client/index.js';
+import { type ErrorCode, MiB, UploadError, type UploadView } from '../../contract/index.js';
 import { percentOf, statusOf, titleOf } from '../../page/words.js';
 
 const base = {
@@ -10,8 +11,8 @@ const base = {
 const view = (fields: object) => ({ ...base, status: 'receiving', ...fields }) as UploadView;
 
 it('puts each status into words that say what to do', () => {
-  const words = (fields: object, phase?: Parameters<typeof statusOf>[1], isMoving = false) =>
-    statusOf({ view: view(fields), isMoving }, phase);
+  const words = (fields: object, phase?: Phase, isMoving = false) =>
+    statusOf({ view: view(fields), isMoving }, phase && { phase, retrying: null });
   expect(words({})).toBe('Stopped at 25 %. Choose a.bin (4 MiB) again to go on.');
   expect(words({}, undefined, true)).toBe('Being sent from another window or device, 25 %');
   expect(words({}, 'uploading', true)).toBe('Uploading, 25 %');
@@ -24,6 +25,17 @@ it('puts each status into words that say what to do', () => {
   expect(words({ status: 'expired' })).toBe(
     'Not finished in time. Choose a.bin (4 MiB) again to start anew.',
   );
+});
+
+it('says why an upload waits, and that nobody has to do anything', () => {
+  const waiting = (code: ErrorCode, phase: Phase = 'uploading') =>
+    statusOf({ view: view({}), isMoving: true }, { phase, retrying: new UploadError(code) });
+  expect(waiting('SERVER_BUSY')).toBe('Waiting at 25 %: the server is busy. It goes on by itself.');
+  expect(waiting('STORAGE_FULL')).toBe(
+    "Waiting at 25 %: the server's storage is full. It goes on by itself.",
+  );
+  expect(waiting('INTERNAL')).toBe('Waiting at 25 %: the server failed. It goes on by itself.');
+  expect(waiting('NETWORK', 'paused')).toBe('Paused at 25 %');
 });
 
 it('says 100 only when all is done', () => {

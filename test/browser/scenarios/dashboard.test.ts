@@ -103,6 +103,9 @@ describe('the page of `chunkwise serve`, as a process of its own', () => {
     await lab.crash();
     lab.proxy.release();
     await page.getByText('The server does not answer.').waitFor(visible);
+    await row(page, 'film.bin')
+      .getByText(/^Waiting at \d+ %: the server does not answer\. It goes on by itself\.$/)
+      .waitFor(visible);
     await lab.restart();
     await row(page, 'film.bin').getByText('Complete').waitFor(visible);
     await page.getByText('The server does not answer.').waitFor({ state: 'hidden' });

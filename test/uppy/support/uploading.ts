@@ -126,6 +126,28 @@ export function describeUploading(version: string): void {
       expect(uppy.getFiles().map(({ uploadURL }) => uploadURL === undefined)).toEqual([true, false, false]);
     });
 
+    it('why nothing moves is told once, for all files; they go on by themselves', async () => {
+      await using test = await setup();
+      const uppy = test.uppy();
+      const told: unknown[] = [];
+      uppy.on('info-visible', () => told.push(uppy.getState().info));
+      let down = true;
+      const failures: number[] = [];
+      test.onChunk((index) => {
+        if (!down) return undefined;
+        down = failures.push(index) < 4;
+        throw new TypeError('fetch failed');
+      });
+      uppy.addFiles([fileOf('a', bytesOf(MiB)), fileOf('b', bytesOf(MiB))]);
+      const result = await uppy.upload();
+      expect(result?.successful).toHaveLength(2);
+      expect(failures).toHaveLength(4);
+      const message = 'Waiting: the upload goes on by itself';
+      expect(told).toMatchObject([
+        [{ type: 'warning', message, details: expect.stringContaining('The server cannot be reached') }],
+      ]);
+    });
+
     it('a listener that throws each time keeps no file from arriving, and is told of each once', async () => {
       await using test = await setup();
       const uppy = test.uppy({ concurrency: 1 });
