@@ -1,4 +1,4 @@
-import { createContext, createElement, type ReactNode, useContext } from 'react';
+import { createContext, createElement, type ReactElement, type ReactNode, useContext } from 'react';
 import { UploadError } from '../../contract/for-clients.js';
 import type { UploadTask } from '../types.js';
 import type { Uploader } from '../uploader.js';
@@ -15,8 +15,11 @@ export interface UploaderProviderProps {
 
 const UploaderContext = createContext<Listed | null>(null);
 
-/** Lets the components below find uploads by their ids. It neither makes nor closes the uploader. */
-export function UploaderProvider({ uploader, children }: UploaderProviderProps): ReactNode {
+/**
+ * Lets the components below find uploads by their ids. It neither makes nor closes the uploader.
+ * (The first types of React 18.2 take no component that returns a ReactNode.)
+ */
+export function UploaderProvider({ uploader, children }: UploaderProviderProps): ReactElement {
   return createElement(UploaderContext.Provider, { value: uploader }, children);
 }
 

@@ -9,10 +9,40 @@ import type { Scratch } from './support/scratch.js';
 
 const SIZE = 20 * 2 ** 20 + 5;
 
+/** Hooks in a client component, which Next.js renders on the server first. */
+const HOOKS = {
+  'app/hooks/page.tsx': `import { List } from './list';
+export default function Page() {
+  return <List />;
+}`,
+  'app/hooks/list.tsx': `'use client';
+import { useUploads, useUploadsSummary } from 'chunkwise/client/react';
+import { uploader } from './uploads';
+export function List() {
+  const { tasks, add } = useUploads(uploader, { policy: 'albums' });
+  const { count, phases } = useUploadsSummary(uploader);
+  return (
+    <main>
+      <input type="file" aria-label="Photos" onChange={({ target }) => {
+        for (const file of target.files ?? []) add(file, { metadata: { album: 'hooks' } });
+      }} />
+      <p>{\`\${phases.completed} of \${count}\`}</p>
+      <ul>{tasks.map(({ id, state }) => <li key={id}>{state.name}</li>)}</ul>
+    </main>
+  );
+}`,
+  'app/hooks/uploads.ts': `import { createTRPCClient, httpBatchLink } from '@trpc/client';
+import { createUploader, uploadLink } from 'chunkwise/client';
+import type { AppRouter } from '../../server/router';
+const url = '/api/trpc';
+const trpc = createTRPCClient<AppRouter>({ links: [uploadLink({ url }), httpBatchLink({ url, maxItems: 100 })] });
+export const uploader = createUploader(trpc.uploads);`,
+};
+
 let app: Scratch;
 let browser: Awaited<ReturnType<typeof startChromium>>;
 beforeAll(async () => {
-  [app, browser] = await Promise.all([nextApp('npm'), startChromium()]);
+  [app, browser] = await Promise.all([nextApp('npm', HOOKS), startChromium()]);
 });
 afterAll(async () => {
   await browser?.close();
@@ -57,6 +87,16 @@ describe.each(['webpack', 'turbopack'])('the page of the Next.js example in Chro
     expect(workers.length).toBeGreaterThan(0);
     expect(workers).not.toContain(false);
     expect(await opened.hasWasm()).toBe(false);
+
+    tab.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    const answer = await tab.goto(`${server.url}/hooks`);
+    expect(await answer?.text()).toContain('<p>0 of 0</p>');
+    await tab.waitForFunction(() =>
+      Object.keys(document.querySelector('input') ?? {}).some((key) => key.startsWith('__reactProps')),
+    );
+    await tab.getByLabel('Photos').setInputFiles(file);
+    await tab.getByText('1 of 1').waitFor();
+    await tab.getByRole('listitem').getByText(path.basename(file)).waitFor();
     expect(errors).toEqual([]);
   });
 });

@@ -48,9 +48,9 @@ export async function openTab(context: BrowserContext, url: string, settings: Se
     /** Waits until the upload looks like this. */
     until: (expected: Record<string, unknown>, index = 0) =>
       expect.poll(() => look(index), WAIT).toMatchObject(expected),
-    async completed(index = 0) {
+    async completed(index = 0, wait = WAIT) {
       await expect
-        .poll(() => look(index), WAIT)
+        .poll(() => look(index), wait)
         .toSatisfy(({ result, error }: Look) => Boolean(result ?? error));
       const { result, error, phases } = await look(index);
       expect(error, `the upload ended by an error after ${phases}`).toBeNull();
