@@ -74,7 +74,9 @@ function fromTrpc(
   now: number,
 ): UploadError {
   const { headers, url, status: answered = 0 } = error.meta?.response ?? {};
-  const { message } = error;
+  // tRPC's own message is the code once more.
+  const message =
+    error.message === 'UNAUTHORIZED' ? 'Sign in, and upload the same file again.' : error.message;
   const details = { retryAfterMs: headers && retryAfterMs(headers, now), message, cause: error };
   if (isUploadData(data.upload)) {
     const { upload } = data;

@@ -1,4 +1,4 @@
-import { CLIENT_MESSAGES, isUploadError, UploadError } from '../contract/for-clients.js';
+import { CLIENT_MESSAGES, type ErrorCode, isUploadError, UploadError } from '../contract/for-clients.js';
 import { type HeadersLike, retryAfterMs } from './retry-after.js';
 
 const ENDPOINT = 'There is no tRPC endpoint at this address. Check the URL and its path.';
@@ -22,7 +22,7 @@ const HINTS: Record<number, string> = {
   407: SIGN_IN,
   [PAYLOAD_TOO_LARGE]: `The host or a proxy takes no bodies of this size. Raise its limit (client_max_body_size in nginx), ${SMALLER_CHUNKS}`,
   414: TOO_LONG,
-  415: 'The server takes no binary bodies. Add the adapter hook of Chunkwise before tRPC.',
+  415: 'The server takes no binary bodies. Add the hook of docs/adapters.md before tRPC.',
   429: 'Something in front of the server limits requests. Lower `concurrency`, or raise its limit.',
   431: TOO_LONG,
   501: ENDPOINT,
@@ -31,6 +31,9 @@ const HINTS: Record<number, string> = {
   504: UNREACHED,
   511: 'The network wants a sign-in: open any page in a browser.',
 };
+
+/** Statuses that mean the same, whoever answers them; all others are PROTOCOL. */
+const CODES: Record<number, ErrorCode> = { 401: 'UNAUTHORIZED', 415: 'ADAPTER_MISSING', 429: 'RATE_LIMITED' };
 
 /** They ask for something that no waiting brings: a sign-in, smaller bodies, another server. */
 const LASTING: ReadonlySet<number> = new Set([401, 407, 413, 414, 415, 431, 451, 501, 505]);
@@ -46,7 +49,7 @@ export function isSuccess(status: number): boolean {
 
 /**
  * The error for an answer that no Chunkwise server gave. 408, 429, 5xx and pages with a success status may pass: a
- * proxy restarts, a hotel's sign-in page goes away. 401 is UNAUTHORIZED and 429 is RATE_LIMITED, whoever answers them.
+ * proxy restarts, a hotel's sign-in page goes away.
  * @param status undefined where it is not known; 0 for a redirect whose status a browser hides
  * @param now milliseconds since 1970
  * @param url what was asked, where that is known
@@ -58,7 +61,7 @@ export function protocolError(
   cause?: unknown,
   url?: string,
 ): UploadError {
-  return new UploadError(status === 401 ? 'UNAUTHORIZED' : status === 429 ? 'RATE_LIMITED' : 'PROTOCOL', {
+  return new UploadError(CODES[status ?? 0] ?? 'PROTOCOL', {
     retryable: status === undefined || isPassing(status),
     message: status === undefined ? UNKNOWN : messageFor(status, headers, url),
     received: status,

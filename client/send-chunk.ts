@@ -127,18 +127,18 @@ function tooLarge(error: UploadError, { index, size }: ChunkRange): UploadError 
 }
 
 /**
- * The bytes, which refuse to become JSON: no link but `uploadLink` sends them as they are, and one that stands before
- * it would send a chunk as megabytes of text, again and again.
+ * The bytes, which refuse to become JSON, by themselves or by a transformer, which lists them: no link but `uploadLink`
+ * sends them as they are, and one that stands before it would send a chunk as megabytes of text, again and again.
  */
 function onlyBinary(data: Uint8Array | Blob): Uint8Array | Blob {
   // A view of its own, so that nothing is added to what belongs to the source.
   const bytes = data instanceof Blob ? data.slice() : data.subarray();
-  const toJSON = () => {
+  const refuse = () => {
     throw new UploadError('INPUT_INVALID', {
       message: '`uploadLink` is missing, or stands after another link: put it first in `links`.',
     });
   };
-  return Object.assign(bytes, { toJSON });
+  return Object.assign(bytes, { toJSON: refuse, [Symbol.iterator]: refuse });
 }
 
 /** 'during': the first hash of a chunk is the one that counts. */

@@ -40,7 +40,7 @@ export type ErrorCode = keyof typeof RETRYABLE;
 export const CLIENT_MESSAGES = {
   INPUT_INVALID: 'The request has a missing or malformed field.',
   UPLOAD_CLOSED: 'The upload takes no more chunks.',
-  NETWORK: 'The server cannot be reached. Check the address and the network. The upload can be resumed.',
+  NETWORK: 'The server cannot be reached. Check the address and the network, and try again.',
   FILE_CHANGED: 'The file changed while it was uploaded. Upload it again once it is complete.',
   CANCELLED: 'The upload was cancelled.',
   PROTOCOL: 'The answer did not come from a Chunkwise server. Check the address, and any proxy in between.',

@@ -153,6 +153,19 @@ export interface ResolvedPolicy {
   readonly hooks: AnyPolicy;
 }
 
+/** A MIME type without parameters; either half may be `*`. */
+const MIME_TYPE = /^[^\s/;]+\/[^\s/;]+$/;
+
+/** People know `.pdf` from `<input accept>`. @returns what is wrong and what to write, or null */
+function flawInTypes(types: readonly string[]): string | null {
+  if (!Array.isArray(types)) return "they are no list: write types: ['image/*'].";
+  if (types.length === 0) return 'the list is empty. Leave `types` out to take every type.';
+  const wrong = types.find((type) => !MIME_TYPE.test(String(type).trim()));
+  return wrong === undefined
+    ? null
+    : `"${wrong}" is no MIME type. Write it as in application/pdf or image/*, without parameters.`;
+}
+
 export interface StoreLimits {
   readonly maxFileSizeBytes: number;
   readonly maxChunks: number;
@@ -190,6 +203,8 @@ export function resolvePolicies(
     const contradiction = contradictionIn(rules, memoryBudgetBytes, MIN_CHUNKS_IN_BUDGET);
     if (contradiction !== null)
       throw new Error(`The limits of policy "${name}" contradict each other: ${contradiction}.`);
+    const noType = options.types && flawInTypes(options.types);
+    if (noType) throw new Error(`The types of policy "${name}" can never match: ${noType}`);
     const maxParallelChunks = options.maxParallelChunks ?? POLICY_DEFAULTS.maxParallelChunks;
     if (!Number.isSafeInteger(maxParallelChunks) || maxParallelChunks < 1)
       throw new Error(

@@ -7,6 +7,8 @@ import { webBody } from './receive/body/web.js';
 export interface UploadRequest {
   /** The chunk header, or null: this is no chunk request, or a call from the server's own code. */
   readonly header: string | null;
+  /** The server's own code calls: there is no HTTP request. */
+  readonly isLocal: boolean;
   /**
    * The body, once: a second call of the same HTTP request (a batch) gets none.
    * @throws UploadError ADAPTER_MISSING, INPUT_INVALID
@@ -85,6 +87,7 @@ export function uploadRequest(
 /** For calls from the server's own code, without a request. */
 export const noRequest: UploadRequest = {
   header: null,
+  isLocal: true,
   takeBody() {
     throw new UploadError('INPUT_INVALID', { message: 'This call has no body.' });
   },
@@ -96,6 +99,7 @@ function once(header: string | null, contentType: string | undefined, open: () =
   let taken = false;
   return {
     header,
+    isLocal: false,
     takeBody() {
       if (!isChunkContentType(contentType))
         throw new UploadError('INPUT_INVALID', {

@@ -14,6 +14,7 @@ import {
   type UploadsProcedures,
   type UserProcedure,
 } from './router.js';
+import { Unusable } from './stores/store-errors.js';
 import type { SweepReport } from './upkeep/sweep.js';
 
 declare const inferred: unique symbol;
@@ -151,7 +152,7 @@ function mount<Context, Configured extends Policies>(
   };
 }
 
-/** Clients are told a code and its sentence; who runs the server is told the cause as well. */
+/** Clients are told a code and its sentence; who runs the server is told the cause: alone, where it was written for that. */
 function tellOperator(error: unknown): never {
   if (
     !isUploadError(error) ||
@@ -159,10 +160,10 @@ function tellOperator(error: unknown): never {
     error.message !== ERRORS[error.code].message
   )
     throw error;
-  const [cause] = error.cause.message.split('\n');
+  const [cause = ''] = error.cause.message.split('\n');
   throw new UploadError(error.code, {
     ...error.data,
-    message: `${error.message} (${cause})`,
+    message: error.cause instanceof Unusable ? cause : `${error.message} (${cause})`,
     cause: error.cause,
   });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decodeChunkHeader, UploadError } from '../../contract/index.js';
+import { CHUNK_HEADER, decodeChunkHeader, UploadError } from '../../contract/index.js';
 import * as schemas from '../../contract/schemas.js';
 import type { BodySource } from '../receive/body/body.js';
 import { memoryBody } from '../receive/body/web.js';
@@ -42,13 +42,16 @@ async function chunkInput(request: UploadRequest, getRawInput: () => Promise<unk
       throw new UploadError('INPUT_INVALID', { message: 'The chunk header is not encoded JSON of a chunk.' });
     return { ...fields, data: request.takeBody() };
   }
+  // Before anything is read: transformers such as superjson make bytes of megabytes of text.
+  if (!request.isLocal)
+    throw new UploadError('INPUT_INVALID', {
+      message: `A chunk is the body of a request with the header ${CHUNK_HEADER}. In tRPC's client, put \`uploadLink\` first in \`links\`; in the server's own code, make the context by \`uploads.context()\`, without a request.`,
+    });
   const raw = await getRawInput();
-  if (raw instanceof ReadableStream)
-    throw new UploadError('INPUT_INVALID', { message: 'A chunk is sent with the header x-chunkwise-chunk.' });
   const data = (raw as { data?: unknown } | null | undefined)?.data;
   if (data instanceof Blob || data instanceof Uint8Array)
     return { ...(raw as object), data: memoryBody(data) };
   throw new UploadError('INPUT_INVALID', {
-    message: '"data" must be a Blob or a Uint8Array, sent as the binary body.',
+    message: '"data" must be a Blob or a Uint8Array.',
   });
 }

@@ -18,9 +18,14 @@ export function storeError(error: unknown): UploadError {
   return new UploadError('STORE_UNAVAILABLE', { cause: error });
 }
 
+/** Its message is a sentence for whoever runs the server, and says what to do. */
+export class Unusable extends Error {
+  override readonly name = 'Unusable';
+}
+
 /** STORE_UNAVAILABLE with a sentence for whoever runs the server. */
 export function unusable(sentence: string, cause?: unknown): UploadError {
-  return new UploadError('STORE_UNAVAILABLE', { cause: new Error(sentence, { cause }) });
+  return new UploadError('STORE_UNAVAILABLE', { cause: new Unusable(sentence, { cause }) });
 }
 
 /** The same store, whose methods reject as the interface says. */

@@ -99,7 +99,12 @@ describe.each(SENDERS)('by %s', (name, send) => {
         /^A chunk of 4 KiB .*HTTP 413 from http:.*maxBodySize.*`maxChunkSize`/,
       ],
       ['a limit of addresses', () => page(414), 'PROTOCOL', /HTTP 414/],
-      ['a server without binary bodies', () => page(415), 'PROTOCOL', /HTTP 415.*adapter hook/],
+      [
+        'a server without binary bodies',
+        () => page(415),
+        'ADAPTER_MISSING',
+        /HTTP 415.*hook of docs\/adapters/,
+      ],
       ['a limit of headers', () => page(431), 'PROTOCOL', /HTTP 431.*cookies/],
       ['a blocked address', () => page(451), 'PROTOCOL', /HTTP 451/],
       ['a server of something else', () => page(501), 'PROTOCOL', /HTTP 501/],

@@ -177,4 +177,20 @@ describe('without uploadLink, or with it too late', () => {
     }
     expect(server.chunkLog()).toEqual([]);
   });
+
+  it.each([
+    ['bytes', DATA],
+    ["a file of Node's", Buffer.from(DATA)],
+    ['a Blob', new Blob([new Uint8Array(DATA)])],
+  ])('under superjson, which makes text of bytes: %s', async (_, source) => {
+    await using server = await startServer();
+    const options = { url: server.superUrl, transformer: superjson };
+    const trpc = createTRPCClient<SuperRouter>({ links: [httpBatchLink(options)] });
+    await using uploader = createUploader(trpc.uploads);
+    await expect(uploader.upload(source, { name: 'a' })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringContaining('`uploadLink` is missing, or stands after another link'),
+    });
+    expect(server.chunkLog()).toEqual([]);
+  });
 });

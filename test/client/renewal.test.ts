@@ -224,6 +224,7 @@ describe('a session that cannot be renewed', () => {
     const bytes = bytesOf(SIZE);
     const error = await test.uploader.upload(bytes, { name: 'a' }).catch((error) => error);
     expect(error).toMatchObject({ code: 'UNAUTHORIZED', retryable: false });
+    expect(error.message).not.toBe('UNAUTHORIZED');
     expect(test.session.renewals).toBe(renewals);
     expect(
       test.server.chunkLog().filter((request) => isRefused(request, 2) && request.index === 3),

@@ -84,7 +84,7 @@ describe('a plain httpBatchLink at a wrong address', () => {
     const error = await uploader.upload(bytesOf(10)).catch((error) => error);
     expect(error).toMatchObject({ code: 'NETWORK', retryable: true });
     expect(error.message).toBe(
-      `The server cannot be reached (connect ECONNREFUSED ${origin.slice('http://'.length)}). Check the address and the network. The upload can be resumed.`,
+      `The server cannot be reached (connect ECONNREFUSED ${origin.slice('http://'.length)}). Check the address and the network, and try again.`,
     );
   });
 });
@@ -196,7 +196,7 @@ describe('a fetch with a time limit of its own', () => {
     await expect(uploader.upload(bytesOf(10))).rejects.toMatchObject({
       code: 'NETWORK',
       message:
-        'The server cannot be reached at /trpc/uploads.policy. Check the address and the network. The upload can be resumed.',
+        'The server cannot be reached at /trpc/uploads.policy. Check the address and the network, and try again.',
     });
   });
 

@@ -102,6 +102,18 @@ describe('an app of somebody else', () => {
     });
     expect(JSON.stringify((wrong as TRPCClientError<typeof router>).shape)).not.toContain('stack');
 
+    // Without `uploadLink`, superjson would make text of the bytes, and bytes of the text.
+    const asText = createTRPCClient<typeof router>({
+      links: [httpLink({ url: at.url, transformer: superjson, headers: { authorization: 'secret' } })],
+    });
+    const textual = await asText.uploads.chunk
+      .mutate({ ...file.fields(view.uploadId, 1), data: new Uint8Array(file.piece(1)) })
+      .catch((error: unknown) => error);
+    expect((textual as TRPCClientError<typeof router>).data).toMatchObject({
+      upload: { code: 'INPUT_INVALID' },
+    });
+    expect((textual as Error).message).toContain('put `uploadLink` first in `links`');
+
     const refused = await connect('wrong')
       .uploads.chunk.mutate({ ...file.fields(view.uploadId, 1), data: file.piece(1) })
       .catch((error: unknown) => error);

@@ -141,3 +141,19 @@ describe('a named policy', () => {
     expect((await test.init({})).upload).toMatchObject({ code: 'FILE_TOO_LARGE', expected: 10 });
   });
 });
+
+it.each([
+  [[], 'the list is empty. Leave `types` out to take every type.'],
+  [
+    ['image/png', '.pdf'],
+    '".pdf" is no MIME type. Write it as in application/pdf or image/*, without parameters.',
+  ],
+  [['png'], '"png" is no MIME type.'],
+  [['text/plain; charset=utf-8'], '"text/plain; charset=utf-8" is no MIME type.'],
+  ['image/png', "they are no list: write types: ['image/*']."],
+])('types that match nothing are refused at once: %j', (types, flaw) => {
+  const policies = { photos: { types: types as string[] } };
+  expect(() => createUploads({ root: '/nowhere', owner: 'shared', policies })).toThrow(
+    `The types of policy "photos" can never match: ${flaw}`,
+  );
+});
