@@ -23,24 +23,30 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-const SCHEMES = ['light', 'dark'] as const;
-const WIDTHS = [1280, 375, 320];
+/** Each light, each width, and letters twice as large as usual. */
+const VIEWS = [
+  { colorScheme: 'light', width: 1280, letters: '100%' },
+  { colorScheme: 'dark', width: 1280, letters: '200%' },
+  { colorScheme: 'dark', width: 375, letters: '100%' },
+  { colorScheme: 'light', width: 320, letters: '100%' },
+  { colorScheme: 'light', width: 640, letters: '200%' },
+] as const;
 
-/** What is wrong with the page as it is now, in each light and at each width. */
+/** What is wrong with the page as it is now, however it is looked at. */
 async function flaws(page: Page): Promise<string[]> {
   const found: string[] = [];
-  for (const colorScheme of SCHEMES)
-    for (const width of WIDTHS) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.setViewportSize({ width, height: 800 });
-      // Uppy looks at its own width, and draws itself anew.
-      await page.evaluate(
-        () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
-      );
-      const tooWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-      const wrong = [...(await violationsOf(page)), ...(tooWide ? ['scrolls sideways'] : [])];
-      found.push(...wrong.map((text) => `${colorScheme} ${width}: ${text}`));
-    }
+  for (const { colorScheme, width, letters } of VIEWS) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.setViewportSize({ width, height: 800 });
+    // Uppy looks at its own width, and draws itself anew.
+    await page.evaluate((size) => {
+      document.documentElement.style.fontSize = size;
+      return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    }, letters);
+    const tooWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    const wrong = [...(await violationsOf(page)), ...(tooWide ? ['scrolls sideways'] : [])];
+    found.push(...wrong.map((text) => `${colorScheme} ${width} ${letters}: ${text}`));
+  }
   return found;
 }
 
