@@ -19,7 +19,8 @@ const NO_CONTEXT =
   'The context lacks `chunkwise`: spread `...uploads.context(opts)` into what createContext returns.';
 
 /** For the operator: a client is told what is wrong, and cannot mend it. */
-function withoutHook(message: string): string {
+function withoutAdapter(message: string): string {
+  if (message === NO_CONTEXT) return message;
   const hooks =
     "(`middleware: uploads.middleware` for tRPC's standalone adapter, `app.use('/trpc', uploads.express())`, or `app.register(uploads.fastify)`)";
   const mend = message === ERRORS.ADAPTER_MISSING.message ? ` ${hooks}` : '';
@@ -51,7 +52,7 @@ export function ownedProcedure({ core, owner }: ProcedureDeps) {
       if (result.ok) return result;
       const { cause } = result.error;
       if (isUploadError(cause)) {
-        if (cause.code === 'ADAPTER_MISSING') core.warnOnce({ path }, withoutHook(cause.message));
+        if (cause.code === 'ADAPTER_MISSING') core.warnOnce({ path }, withoutAdapter(cause.message));
         throw toTrpcError(cause);
       }
       // A client that left is no failure of the server.
@@ -61,7 +62,7 @@ export function ownedProcedure({ core, owner }: ProcedureDeps) {
     })
     .use(async ({ ctx, next }) => {
       // A compile error; but servers also run by loaders that check no types.
-      if (ctx.chunkwise === undefined) throw new Error(NO_CONTEXT);
+      if (ctx.chunkwise === undefined) throw new UploadError('ADAPTER_MISSING', { message: NO_CONTEXT });
       const found = owner === 'shared' ? SHARED_OWNER : await owner(ctx as never);
       if (typeof found !== 'string' || found === '') throw new UploadError('UNAUTHORIZED');
       await core.ready().catch((error: unknown) => {
