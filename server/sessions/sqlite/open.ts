@@ -7,7 +7,6 @@ import { type DatabaseClass, loadDriver } from './driver.js';
 import { inspectDatabase } from './inspect.js';
 import { takeLock } from './lock.js';
 import { migrate, pendingMigrations, toMigrate } from './migrate.js';
-import { prepareHotQueries } from './operations/hot.js';
 import type { Db } from './operations/operation.js';
 import type { DatabaseFiles } from './protocol.js';
 import { bindToRoot } from './root-mark.js';
@@ -42,11 +41,10 @@ export async function openDatabase(files: DatabaseFiles): Promise<OpenDatabase> 
       sqlite.close();
       throw error;
     }
-    const db = drizzle(sqlite);
     return {
       sqlite,
       migrated: pending,
-      db: Object.assign(db, { hot: prepareHotQueries(db) }),
+      db: drizzle(sqlite),
       close() {
         sqlite.close();
         lock.release();

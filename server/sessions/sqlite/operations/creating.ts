@@ -7,6 +7,7 @@ import { sessionColumns } from './columns.js';
 import { expiryAfter, outlived, putOff } from './expiry.js';
 import { move } from './moves.js';
 import { type Db, writing } from './operation.js';
+import { given, prepared } from './prepared.js';
 import { fitsQuota } from './quota.js';
 import { matching, selectSessions, sessionById } from './rows.js';
 
@@ -26,43 +27,66 @@ export const create = writing((db, { upload, quota, expiry, now }: CreateArgs): 
 
   if (!fitsQuota(db, upload.owner, quota, { bytes: upload.size, uploads: 1 })) return { kind: 'quota' };
   const source = sourceOf(db, upload);
-  const session = db
-    .insert(uploads)
-    .values({
-      ...upload,
-      metadataHash,
-      copyFrom: source?.id ?? null,
-      hash: upload.declaredHash,
-      status: 'receiving',
-      staged: true,
-      createdAt: now,
-      expiresAt: expiryAfter(now, now, expiry),
-    })
-    .returning(sessionColumns)
-    .get();
+  const session = insertion(db).get({
+    ...upload,
+    metadataHash,
+    copyFrom: source?.id ?? null,
+    createdAt: now,
+    expiresAt: expiryAfter(now, now, expiry),
+  });
   return { kind: 'created', session: source ? takeOverChunks(db, session, source, now) : session };
 });
 
-function sameIdentity(db: Db, upload: NewUpload, metadataHash: string | null): UploadSession | undefined {
-  if (upload.declaredHash === null) return undefined;
-  const relativePath =
-    upload.relativePath === null ? null : sql.param(upload.relativePath, uploads.relativePath);
-  const metadata = metadataHash === null ? null : sql.param(metadataHash, uploads.metadataHash);
-  return selectSessions(db)
+const insertion = prepared((db) =>
+  db
+    .insert(uploads)
+    .values({
+      id: given.id,
+      owner: given.owner,
+      policy: given.policy,
+      name: given.name,
+      relativePath: given.relativePath,
+      type: given.type,
+      lastModified: given.lastModified,
+      metadata: given.metadata,
+      metadataHash: given.metadataHash,
+      size: given.size,
+      mode: given.mode,
+      chunkSize: given.chunkSize,
+      total: given.total,
+      declaredHash: given.declaredHash,
+      hash: given.declaredHash,
+      copyFrom: given.copyFrom,
+      status: 'receiving',
+      staged: true,
+      createdAt: given.createdAt,
+      expiresAt: given.expiresAt,
+    })
+    .returning(sessionColumns)
+    .prepare(),
+);
+
+const identical = prepared((db) =>
+  selectSessions(db)
     .where(
       and(
-        eq(uploads.owner, upload.owner),
-        eq(uploads.policy, upload.policy),
-        eq(uploads.declaredHash, upload.declaredHash),
-        eq(uploads.size, upload.size),
-        eq(uploads.chunkSize, upload.chunkSize),
-        eq(uploads.name, upload.name),
-        sql`quote(${uploads.relativePath}) = quote(${relativePath})`,
-        sql`quote(${uploads.metadataHash}) = quote(${metadata})`,
+        eq(uploads.owner, given.owner),
+        eq(uploads.policy, given.policy),
+        eq(uploads.declaredHash, given.declaredHash),
+        eq(uploads.size, given.size),
+        eq(uploads.chunkSize, given.chunkSize),
+        eq(uploads.name, given.name),
+        sql`quote(${uploads.relativePath}) = quote(${given.relativePath})`,
+        sql`quote(${uploads.metadataHash}) = quote(${given.metadataHash})`,
         matching,
       ),
     )
-    .get();
+    .prepare(),
+);
+
+function sameIdentity(db: Db, upload: NewUpload, metadataHash: string | null): UploadSession | undefined {
+  if (upload.declaredHash === null) return undefined;
+  return identical(db).get({ ...upload, metadataHash });
 }
 
 /** Members in any order are the same metadata. */

@@ -4,9 +4,18 @@ import { chunks, meta, uploads } from '../schema.js';
 import { forgetChunks } from './forget.js';
 import { type Changes, change } from './moves.js';
 import { type Db, reading, writing } from './operation.js';
+import { given, prepared } from './prepared.js';
 import { oneOf, selectSessions, sessionById } from './rows.js';
 
 const BOOT_KEY = 'boot_id';
+
+const raiseSynced = prepared((db) =>
+  db
+    .update(uploads)
+    .set({ syncedSeq: sql`min(${given.syncedSeq}, ${uploads.lastSeq})` })
+    .where(and(eq(uploads.id, given.id), lt(uploads.syncedSeq, given.syncedSeq)))
+    .prepare(),
+);
 
 export const durability = {
   unsynced: reading((db, { after, limit }: { after: string | null; limit: number }) =>
@@ -24,10 +33,7 @@ export const durability = {
   ),
 
   recordSynced: writing((db, { id, seq }: { id: string; seq: number }) => {
-    db.update(uploads)
-      .set({ syncedSeq: sql`min(${seq}, ${uploads.lastSeq})` })
-      .where(and(eq(uploads.id, id), lt(uploads.syncedSeq, seq)))
-      .run();
+    raiseSynced(db).run({ id, syncedSeq: seq });
   }),
 
   dropUnsynced: writing((db, { id }: { id: string }) => {

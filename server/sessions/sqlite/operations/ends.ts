@@ -1,12 +1,15 @@
 import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, type SQL, sql } from 'drizzle-orm';
 import { isFinal, type Status } from '../../../../contract/index.js';
 import { chunks, uploads } from '../schema.js';
-import { type Changes, change, move } from './moves.js';
+import { type Changes, change, move, preparedChange } from './moves.js';
 import { type Db, reading, writing } from './operation.js';
+import { given } from './prepared.js';
 import { selectSessions, throughIndex } from './rows.js';
 
 /** Ended without a file; in the words of the partial index. */
 const withoutFile = sql`${uploads.status} in ('gone', 'aborted', 'expired', 'failed')`;
+
+const setCleaned = preparedChange(given.status, { staged: false });
 
 export const ends = {
   abort: writing((db, { owner, id, now }: { owner: string; id: string; now: number }) => {
@@ -52,7 +55,7 @@ export const ends = {
   ),
 
   markCleaned: writing((db, { id, status }: { id: string; status: Status }) => {
-    if (!isFinal(status) || change(db, id, status, { staged: false }) === null) return;
+    if (!isFinal(status) || setCleaned(db, { id, status }) === null) return;
     if (status !== 'completed') db.delete(chunks).where(eq(chunks.uploadId, id)).run();
   }),
 

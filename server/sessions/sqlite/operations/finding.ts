@@ -1,8 +1,9 @@
-import { and, asc, desc, eq, gt, gte, isNotNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, isNotNull, type SQL, sql } from 'drizzle-orm';
 import type { FileHash, Status } from '../../../../contract/index.js';
 import type { ListQuery } from '../../sessions.js';
 import { chunks, uploads } from '../schema.js';
 import { reading } from './operation.js';
+import { given, givenChunk, prepared } from './prepared.js';
 import { matching, oneOf, selectSessions, sessionById } from './rows.js';
 
 export interface Content {
@@ -12,14 +13,25 @@ export interface Content {
   readonly chunkSize: number;
 }
 
-const sameContent = ({ owner, hash, size, chunkSize }: Content) =>
-  and(
-    eq(uploads.owner, owner),
-    eq(uploads.hash, hash),
-    eq(uploads.size, size),
-    eq(uploads.chunkSize, chunkSize),
-  );
 const newestFirst = [desc(uploads.createdAt), desc(uploads.id)] as const;
+const newestOf = (where: SQL | undefined) =>
+  prepared((db) =>
+    selectSessions(db)
+      .where(
+        and(
+          eq(uploads.owner, given.owner),
+          eq(uploads.hash, given.hash),
+          eq(uploads.size, given.size),
+          eq(uploads.chunkSize, given.chunkSize),
+          where,
+        ),
+      )
+      .orderBy(...newestFirst)
+      .limit(1)
+      .prepare(),
+  );
+const newestLive = newestOf(and(isNotNull(uploads.declaredHash), matching));
+const newestCompleted = newestOf(eq(uploads.status, 'completed'));
 const byNewest = (a: Place, b: Place) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
 
 /** A place in a list that is ordered newest first. */
@@ -27,6 +39,41 @@ export interface Place {
   readonly createdAt: number;
   readonly id: string;
 }
+
+const chunkSizes = prepared((db) =>
+  db
+    .select({ chunkSize: uploads.chunkSize })
+    .from(uploads)
+    .where(
+      and(
+        eq(uploads.owner, given.owner),
+        eq(uploads.size, given.size),
+        eq(uploads.mode, 'chunked'),
+        isNotNull(uploads.declaredHash),
+        matching,
+      ),
+    )
+    .groupBy(uploads.chunkSize)
+    .orderBy(desc(sql`max(${uploads.createdAt})`), desc(sql`max(${uploads.id})`))
+    .limit(sql.placeholder('limit'))
+    .prepare(),
+);
+
+const chunksFrom = prepared((db) =>
+  db
+    .select({
+      index: chunks.index,
+      hash: chunks.hash,
+      seq: chunks.seq,
+      writer: chunks.writer,
+      suspect: chunks.suspect,
+    })
+    .from(chunks)
+    .where(and(eq(chunks.uploadId, givenChunk.uploadId), gte(chunks.index, givenChunk.index)))
+    .orderBy(asc(chunks.index))
+    .limit(sql.placeholder('limit'))
+    .prepare(),
+);
 
 export const finding = {
   find: reading((db, { owner, id }: { owner: string; id: string }) => {
@@ -36,23 +83,9 @@ export const finding = {
 
   get: reading((db, { id }: { id: string }) => sessionById(db, id)),
 
-  findByContent: reading(
-    (db, content: Content) =>
-      selectSessions(db)
-        .where(and(sameContent(content), isNotNull(uploads.declaredHash), matching))
-        .orderBy(...newestFirst)
-        .limit(1)
-        .get() ?? null,
-  ),
+  findByContent: reading((db, content: Content) => newestLive(db).get({ ...content }) ?? null),
 
-  findCompleted: reading(
-    (db, content: Content) =>
-      selectSessions(db)
-        .where(and(sameContent(content), eq(uploads.status, 'completed')))
-        .orderBy(...newestFirst)
-        .limit(1)
-        .get() ?? null,
-  ),
+  findCompleted: reading((db, content: Content) => newestCompleted(db).get({ ...content }) ?? null),
 
   list: reading((db, query: Omit<ListQuery, 'cursor'> & { after: Place | null }) => {
     const { owner, after, limit } = query;
@@ -86,39 +119,13 @@ export const finding = {
   ),
 
   resumableChunkSizes: reading((db, query: { owner: string; size: number; limit: number }) =>
-    db
-      .select({ chunkSize: uploads.chunkSize })
-      .from(uploads)
-      .where(
-        and(
-          eq(uploads.owner, query.owner),
-          eq(uploads.size, query.size),
-          eq(uploads.mode, 'chunked'),
-          isNotNull(uploads.declaredHash),
-          matching,
-        ),
-      )
-      .groupBy(uploads.chunkSize)
-      .orderBy(desc(sql`max(${uploads.createdAt})`), desc(sql`max(${uploads.id})`))
-      .limit(query.limit)
-      .all()
+    chunkSizes(db)
+      .all(query)
       .map(({ chunkSize }) => chunkSize),
   ),
 
-  chunks: reading((db, query: { id: string; from: number; limit: number }) =>
-    db
-      .select({
-        index: chunks.index,
-        hash: chunks.hash,
-        seq: chunks.seq,
-        writer: chunks.writer,
-        suspect: chunks.suspect,
-      })
-      .from(chunks)
-      .where(and(eq(chunks.uploadId, query.id), gte(chunks.index, query.from)))
-      .orderBy(asc(chunks.index))
-      .limit(query.limit)
-      .all(),
+  chunks: reading((db, { id, from, limit }: { id: string; from: number; limit: number }) =>
+    chunksFrom(db).all({ uploadId: id, index: from, limit }),
   ),
 
   statuses: reading((db, { ids }: { ids: readonly string[] }) =>

@@ -1,7 +1,6 @@
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import type { HotQueries } from './hot.js';
 
-export type Db = BetterSQLite3Database & { readonly hot: HotQueries };
+export type Db = BetterSQLite3Database;
 
 /** One call of the repository as SQL. Runs inside a transaction that its caller begins and commits; never waits. */
 export interface Operation<Args, Result> {

@@ -1,47 +1,61 @@
-import { and, asc, eq, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
 import type { Json } from '../../../../contract/index.js';
 import { uploads } from '../schema.js';
 import { sessionColumns } from './columns.js';
 import type { Changes } from './moves.js';
 import { type Db, writing } from './operation.js';
+import { given, prepared } from './prepared.js';
 import { sessionById } from './rows.js';
 
 /** Changes the upload's entry in the outbox, where it is still due. */
-function changeDue(db: Db, id: string, changes: Changes) {
-  const due = and(eq(uploads.id, id), eq(uploads.hookDue, true));
-  return db.update(uploads).set(changes).where(due).returning(sessionColumns).get() ?? null;
+function changeOfDue(changes: Changes) {
+  const due = and(eq(uploads.id, given.id), eq(uploads.hookDue, true));
+  const query = prepared((db) =>
+    db.update(uploads).set(changes).where(due).returning(sessionColumns).prepare(),
+  );
+  return (db: Db, values: { id: string; [column: string]: unknown }) => query(db).get(values) ?? null;
 }
+
+const take = changeOfDue({
+  hookTaken: true,
+  hookDueAt: given.hookDueAt,
+  hookAttempt: sql`${uploads.hookAttempt} + 1`,
+});
+const finish = changeOfDue({
+  hookDue: false,
+  hookTaken: false,
+  hookDueAt: null,
+  hookError: given.hookError,
+  data: given.data,
+});
+const putOff = changeOfDue({ hookTaken: false, hookDueAt: given.hookDueAt, hookError: given.hookError });
+
+const firstDue = (which?: SQL) =>
+  prepared((db) =>
+    db
+      .select({ id: uploads.id })
+      .from(uploads)
+      .where(and(sql`${uploads.hookDue} = 1`, lte(uploads.hookDueAt, given.hookDueAt), which))
+      .orderBy(asc(uploads.hookDueAt))
+      .limit(1)
+      .prepare(),
+  );
+const anyDue = firstDue();
+const thisDue = firstDue(eq(uploads.id, given.id));
 
 export const outbox = {
   takeHook: writing((db, args: { now: number; leaseMs: number; id: string | undefined }) => {
-    const due = db
-      .select({ id: uploads.id })
-      .from(uploads)
-      .where(
-        and(
-          sql`${uploads.hookDue} = 1`,
-          lte(uploads.hookDueAt, args.now),
-          args.id === undefined ? undefined : eq(uploads.id, args.id),
-        ),
-      )
-      .orderBy(asc(uploads.hookDueAt))
-      .limit(1)
-      .get();
-    if (!due) return null;
-    return changeDue(db, due.id, {
-      hookTaken: true,
-      hookDueAt: args.now + args.leaseMs,
-      hookAttempt: sql`${uploads.hookAttempt} + 1`,
-    });
+    const query = args.id === undefined ? anyDue : thisDue;
+    const due = query(db).get({ hookDueAt: args.now, id: args.id });
+    return due ? take(db, { id: due.id, hookDueAt: args.now + args.leaseMs }) : null;
   }),
 
   hookDone: writing(
     (db, { id, data, error }: { id: string; data: Json | null; error: string | null }) =>
-      changeDue(db, id, { hookDue: false, hookTaken: false, hookDueAt: null, hookError: error, data }) ??
-      sessionById(db, id),
+      finish(db, { id, hookError: error, data }) ?? sessionById(db, id),
   ),
 
   hookFailed: writing((db, args: { id: string; error: string; retryAt: number }) => {
-    changeDue(db, args.id, { hookTaken: false, hookDueAt: args.retryAt, hookError: args.error });
+    putOff(db, { id: args.id, hookDueAt: args.retryAt, hookError: args.error });
   }),
 };

@@ -8,17 +8,42 @@ import type {
   ClaimRequest,
   ExpiryRules,
 } from '../../sessions.js';
-import { uploads } from '../schema.js';
+import { chunks, uploads } from '../schema.js';
 import { create } from './creating.js';
 import { putOff } from './expiry.js';
-import { move } from './moves.js';
+import { move, preparedChange, preparedMove } from './moves.js';
 import { type Db, writing } from './operation.js';
+import { given, givenChunk, prepared } from './prepared.js';
 import { sessionById } from './rows.js';
 
 /** What the database says to a claim; who holds claims at the moment is known elsewhere. */
 export type ClaimVerdict =
   | { kind: 'granted'; repair: boolean }
   | Exclude<ClaimOutcome, { kind: 'granted' } | { kind: 'busy' }>;
+
+const putChunk = prepared((db) =>
+  db
+    .insert(chunks)
+    .values({ ...givenChunk, suspect: false })
+    .onConflictDoUpdate({
+      target: [chunks.uploadId, chunks.index],
+      set: { seq: sql`excluded.seq`, writer: sql`excluded.writer`, suspect: false },
+    })
+    .prepare(),
+);
+
+const counters = {
+  receivedChunks: given.receivedChunks,
+  receivedBytes: given.receivedBytes,
+  lastReceived: given.lastReceived,
+  lastSeq: given.lastSeq,
+  syncedSeq: given.syncedSeq,
+};
+const count = preparedChange('receiving', counters);
+const countLast = preparedMove('receiving', 'assembling', eq(uploads.id, given.id), {
+  ...counters,
+  dueAt: given.dueAt,
+});
 
 export const receiving = {
   create,
@@ -61,7 +86,7 @@ export const receiving = {
       throw new UploadError('INTERNAL', { message: `chunk ${index} of ${uploadId} is not in its plan` });
 
     const seq = session.lastSeq + 1;
-    db.hot.putChunk.run({ uploadId, index, hash, seq, writer: acceptance.writer });
+    putChunk(db).run({ uploadId, index, hash, seq, writer: acceptance.writer });
     const isNew = accepted === null;
     const receivedChunks = session.receivedChunks + (isNew ? 1 : 0);
     const changes = {
@@ -74,8 +99,8 @@ export const receiving = {
     };
     const completing = receivedChunks === session.total;
     const [after] = completing
-      ? move(db, 'receiving', 'assembling', eq(uploads.id, uploadId), { ...changes, dueAt: acceptance.now })
-      : [db.hot.countAcceptance.get({ id: uploadId, ...changes })];
+      ? countLast(db, { id: uploadId, ...changes, dueAt: acceptance.now })
+      : [count(db, { id: uploadId, ...changes })];
     if (!after)
       throw new UploadError('INTERNAL', { message: `upload ${uploadId} changed within a transaction` });
     return { kind: 'accepted', session: after, completing };
@@ -101,6 +126,14 @@ export const receiving = {
   }),
 };
 
+const chunkHash = prepared((db) =>
+  db
+    .select({ hash: chunks.hash })
+    .from(chunks)
+    .where(and(eq(chunks.uploadId, givenChunk.uploadId), eq(chunks.index, givenChunk.index)))
+    .prepare(),
+);
+
 function acceptedHash(db: Db, uploadId: string, index: number): string | null {
-  return db.hot.acceptedHash.get({ uploadId, index })?.hash ?? null;
+  return chunkHash(db).get({ uploadId, index })?.hash ?? null;
 }

@@ -1,8 +1,9 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { eq, type SQL, sql } from 'drizzle-orm';
 import type { UploadSession } from '../../sessions.js';
 import { type chunks, uploads } from '../schema.js';
 import { sessionColumns } from './columns.js';
 import type { Db } from './operation.js';
+import { given, prepared } from './prepared.js';
 
 /**
  * The statuses that an `init` joins and a quota counts, in the very words of the partial indexes: SQLite uses such an
@@ -22,8 +23,10 @@ export function selectSessions(db: Db) {
   return db.select(sessionColumns).from(uploads);
 }
 
+const byId = prepared((db) => selectSessions(db).where(eq(uploads.id, given.id)).prepare());
+
 export function sessionById(db: Db, id: string): UploadSession | null {
-  return db.hot.sessionById.get({ id }) ?? null;
+  return byId(db).get({ id }) ?? null;
 }
 
 /** `column` is one of `values`, however many they are. */
