@@ -13,7 +13,7 @@ import type { Store, StoredChunk } from '../stores/store.js';
 import type { StagingSync } from '../upkeep/staging-sync.js';
 import { readChunks } from './chunk-pages.js';
 import { HookError } from './hook-call.js';
-import { type Hooks, hookUpload } from './hooks.js';
+import { type Hooks, hookUpload, NOT_RECORDED } from './hooks.js';
 
 export interface AssemblyDeps {
   readonly sessions: Sessions;
@@ -81,14 +81,12 @@ async function commit(deps: AssemblyDeps, session: UploadSession, lease: Lease, 
   const completed = await sessions.complete(lease, { path, hash: session.hash, hookDue }, clock.now());
   if (completed === null || !hookDue) return;
   // The upload is completed in any case, and the call stays due.
-  await hooks
-    .completeOne(session.id)
-    .catch((error: unknown) =>
-      deps.log.error(
-        { uploadId: session.id, error },
-        'the outcome of a completed hook could not be recorded; it is called again',
-      ),
-    );
+  try {
+    const taken = await hooks.takeDue({ id: session.id });
+    if (taken !== null) await hooks.complete(taken);
+  } catch (error) {
+    deps.log.error({ uploadId: session.id, error }, NOT_RECORDED);
+  }
 }
 
 /** The chunks that are missing again are asked for anew; with `null` that is all of them, and their bytes go. */

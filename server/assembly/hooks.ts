@@ -9,7 +9,7 @@ import {
 import { asJson } from '../as-json.js';
 import type { Logger } from '../log.js';
 import type { AnyPolicy, HookUpload, ResolvedPolicy, Verdict } from '../policy.js';
-import type { Sessions, UploadSession } from '../sessions/sessions.js';
+import type { Sessions, UploadSession, WhichHook } from '../sessions/sessions.js';
 import type { Store } from '../stores/store.js';
 import { shortened } from '../text.js';
 import { backoffMs } from './backoff.js';
@@ -25,9 +25,14 @@ export interface Hooks {
   /** @throws UploadError HOOK_REFUSED; HookError: it gave no answer, "try again later" */
   beforePublish(session: UploadSession, signal: AbortSignal): Promise<void>;
   hasCompleted(session: UploadSession): boolean;
-  /** One try of a `completed` hook that is due: of this upload, or the one due longest. Null: none was due. */
-  completeOne(uploadId?: string): Promise<UploadSession | null>;
+  /** Takes a call of a `completed` hook that is due, for `complete`: nobody else has it meanwhile. Null: none is due. */
+  takeDue(which: WhichHook): Promise<UploadSession | null>;
+  /** One try of the hook. */
+  complete(taken: UploadSession): Promise<UploadSession | null>;
 }
+
+/** For the log. */
+export const NOT_RECORDED = 'the outcome of a completed hook could not be recorded; it is called again';
 
 export function createHooks(deps: {
   policies: ReadonlyMap<string, ResolvedPolicy>;
@@ -111,11 +116,8 @@ export function createHooks(deps: {
       // Of a policy that is not configured nobody knows: the call stays due until it is there again.
       return policy === undefined || policy.hooks.completed !== undefined;
     },
-    async completeOne(uploadId) {
-      // Nobody else takes it while the hook may run.
-      const session = await sessions.takeHook(clock.now(), 2 * timeoutMs, uploadId);
-      return session === null ? null : callCompleted(session);
-    },
+    takeDue: (which) => sessions.takeHook(clock.now(), 2 * timeoutMs, which),
+    complete: callCompleted,
   };
 }
 

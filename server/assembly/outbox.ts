@@ -1,10 +1,13 @@
 import type { Clock } from '../../contract/index.js';
 import type { Events } from '../events.js';
 import type { Logger } from '../log.js';
-import type { Sessions } from '../sessions/sessions.js';
-import type { Hooks } from './hooks.js';
+import type { Sessions, UploadSession } from '../sessions/sessions.js';
+import { type Hooks, NOT_RECORDED } from './hooks.js';
 
-/** Calls `completed` hooks that have not succeeded yet, when they are due, one after the other. */
+/**
+ * Calls `completed` hooks that have not succeeded yet, when they are due: those of one policy one after the other, and
+ * those of different policies side by side, so that a hook that hangs holds up its own policy alone.
+ */
 export interface Outbox {
   /** Looks for due calls now. */
   kick(): void;
@@ -19,30 +22,41 @@ export function createOutbox(deps: {
   log: Logger;
 }): Outbox {
   const { sessions, hooks, events, clock, log } = deps;
+  /** Calls under way, by policy. */
+  const running = new Map<string, Promise<void>>();
   let stopped = false;
   let cancelTimer = () => {};
-  let running: Promise<void> | null = null;
+  let looking = Promise.resolve();
 
-  async function drain(): Promise<void> {
-    while (!stopped) {
-      const session = await hooks.completeOne();
-      if (session === null) break;
-      events.publish(session);
+  async function call(taken: UploadSession): Promise<void> {
+    try {
+      const session = await hooks.complete(taken);
+      if (session !== null) events.publish(session);
+    } catch (error) {
+      log.error({ uploadId: taken.id, error }, NOT_RECORDED);
+    } finally {
+      running.delete(taken.policy);
+      kick();
     }
-    const due = stopped ? null : await sessions.nextDue('hook');
+  }
+
+  async function look(): Promise<void> {
+    while (!stopped) {
+      const taken = await hooks.takeDue({ passedOver: [...running.keys()] });
+      if (taken === null) break;
+      running.set(taken.policy, call(taken));
+    }
+    // Policies with a call under way are looked at again when it ends.
+    const due = stopped ? null : await sessions.nextDue('hook', [...running.keys()]);
     cancelTimer();
     if (due !== null && !stopped) cancelTimer = clock.after(Math.max(due - clock.now(), 0), kick);
   }
 
   function kick(): void {
-    if (stopped || running !== null) return;
-    running = drain()
-      .catch((error: unknown) =>
-        log.error({ error }, 'due hooks could not be read, or their outcome recorded; the sweep tries again'),
-      )
-      .finally(() => {
-        running = null;
-      });
+    if (stopped) return;
+    looking = looking
+      .then(look)
+      .catch((error: unknown) => log.error({ error }, 'due hooks could not be read; the sweep tries again'));
   }
 
   return {
@@ -50,7 +64,8 @@ export function createOutbox(deps: {
     async stop() {
       stopped = true;
       cancelTimer();
-      await running;
+      await looking;
+      await Promise.all(running.values());
     },
   };
 }

@@ -155,6 +155,9 @@ export interface Lease {
   readonly attempt: number;
 }
 
+/** Of one upload, or of the one due longest whose policy is not among these. */
+export type WhichHook = { readonly id: string } | { readonly passedOver: readonly string[] };
+
 export interface ListQuery {
   readonly owner: string;
   /** Only uploads in one of them; absent: in any. */

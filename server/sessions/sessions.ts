@@ -12,6 +12,7 @@ import type {
   NewUpload,
   Quota,
   UploadSession,
+  WhichHook,
 } from './records.js';
 
 export type * from './records.js';
@@ -150,7 +151,7 @@ export interface Sessions extends AsyncDisposable {
   /** Gives the lease back; nobody takes it before `retryAt`. */
   retryLater(lease: Lease, retryAt: number): Promise<boolean>;
   /** Earliest time at which an assembly that nobody holds, or a call of the `completed` hook, is due; null: none. */
-  nextDue(kind: 'assembly' | 'hook'): Promise<number | null>;
+  nextDue(kind: 'assembly' | 'hook', passedOver?: readonly string[]): Promise<number | null>;
 
   // --- ends
   /** receiving | assembling (not publishing) → aborted. The session as it is afterwards; `moved` for exactly one call. */
@@ -181,7 +182,7 @@ export interface Sessions extends AsyncDisposable {
 
   // --- outbox of the `completed` hook
   /** Takes one due call: adds 1 to `hookAttempt`, and hides it from others until `now + leaseMs`. */
-  takeHook(now: number, leaseMs: number, id?: string): Promise<UploadSession | null>;
+  takeHook(now: number, leaseMs: number, which?: WhichHook): Promise<UploadSession | null>;
   /** The hook is over; the first result stays. @param error why it has no result that can be kept, or null */
   hookDone(id: string, data: Json | null, error?: string | null): Promise<UploadSession | null>;
   hookFailed(id: string, error: string, retryAt: number): Promise<void>;

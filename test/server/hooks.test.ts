@@ -90,6 +90,41 @@ describe('hooks', () => {
     expect(calls).toEqual([`files/${test.uploadId}/file.bin`, `files/${test.uploadId}/file.bin`]);
   });
 
+  it('that hang hold up their own policy alone', async () => {
+    await using folder = await temporaryFolder();
+    const clock = manualClock();
+    const calls = { stuck: 0, fine: 0 };
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const completed = (policy: keyof typeof calls) => () => {
+      if (++calls[policy] === 1) throw new Error('not yet');
+      return policy === 'stuck' ? held : 'done';
+    };
+    const policies = { stuck: { completed: completed('stuck') }, fine: { completed: completed('fine') } };
+    await using server = await startServer({ root: folder.path, clock, policies });
+    const client = wireClient(server.url);
+    const sent: string[] = [];
+    for (const policy of ['stuck', 'fine']) {
+      const file = randomFile(1000, 1000);
+      const { uploadId } = (await client.init({ ...file.input(), policy })).data;
+      await client.chunk(file.fields(uploadId, 0), file.bytes);
+      sent.push(uploadId);
+    }
+    let data: unknown;
+    const look = async () => {
+      data = (await client.query<{ data?: unknown }>('resume', { uploadId: sent[1] })).data.data;
+    };
+    const step = SERVER_DEFAULTS.hookBackoffMs / 10;
+    for (; calls.stuck < 2; await look()) await clock.advance(step);
+    // Meanwhile the hook that hangs is still waited for.
+    const end = clock.now() + SERVER_DEFAULTS.hookTimeoutMs / 2;
+    for (; data !== 'done'; await look()) if (clock.now() < end) await clock.advance(step);
+    expect(calls).toEqual({ stuck: 2, fine: 2 });
+    release();
+  });
+
   it.each(['authorize', 'beforePublish'])('that answer nothing refuse: %s', async (hook) => {
     await using folder = await temporaryFolder();
     const refusing = { threshold: CHUNK, chunkSize: CHUNK, [hook]: () => undefined };

@@ -93,7 +93,7 @@ export function createRepository(connection: Connection, expiry: ExpiryRules): S
     complete: (lease, published, now) => call('complete', { lease, published, now }),
     fail: (lease, error, now) => call('fail', { lease, error, now }),
     retryLater: (lease, retryAt) => call('retryLater', { lease, retryAt }),
-    nextDue: (kind) => call('nextDue', { kind }),
+    nextDue: (kind, passedOver = []) => call('nextDue', { kind, passedOver }),
 
     abort: (owner, id, now) => call('abort', { owner, id, now }),
     expire: (now, limit) => call('expire', { now, limit }),
@@ -104,7 +104,7 @@ export function createRepository(connection: Connection, expiry: ExpiryRules): S
     markCleaned: ({ id, status }) => call('markCleaned', { id, status }),
     purge: (endedBefore, limit) => call('purge', { endedBefore, limit }),
 
-    takeHook: (now, leaseMs, id) => call('takeHook', { now, leaseMs, id }),
+    takeHook: (now, leaseMs, which = { passedOver: [] }) => call('takeHook', { now, leaseMs, which }),
     hookDone: (id, data, error = null) => call('hookDone', { id, data, error }),
     hookFailed: (id, error, retryAt) => call('hookFailed', { id, error, retryAt }),
 

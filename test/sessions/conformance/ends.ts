@@ -163,7 +163,7 @@ export function ends(fixture: () => Fixture) {
     await sessions().markGone(id, T0);
     await sessions().markCleaned(await existing(sessions(), id));
     expect(await sessions().purge(T0 + 30 * DAY, 10)).toBe(0);
-    await sessions().takeHook(T0, 100, id);
+    await sessions().takeHook(T0, 100, { id });
     await sessions().hookDone(id, { url: 'here' });
     expect(await existing(sessions(), id)).toMatchObject({ status: 'gone', data: { url: 'here' } });
     expect(await sessions().purge(T0 + 30 * DAY, 10)).toBe(1);

@@ -54,7 +54,7 @@ const DEEDS: Record<string, (sessions: Sessions, session: UploadSession, lease: 
       await sessions.markMoved(id, '/to', T0);
     },
     markCleaned: (sessions, session) => sessions.markCleaned(session),
-    takeHook: (sessions, { id }) => sessions.takeHook(LATE, 1, id),
+    takeHook: (sessions, { id }) => sessions.takeHook(LATE, 1, { id }),
     hookDone: (sessions, { id }) => sessions.hookDone(id, 1),
     hookFailed: (sessions, { id }) => sessions.hookFailed(id, 'no', T0),
   };

@@ -10,7 +10,7 @@ export function outbox(fixture: () => Fixture) {
 
   test('one of parallel takers gets the call, and after its time another', async () => {
     const id = await due();
-    const taken = await Promise.all([1, 2, 3].map(() => sessions().takeHook(T0, 100, id)));
+    const taken = await Promise.all([1, 2, 3].map(() => sessions().takeHook(T0, 100, { id })));
     expect(taken.map((one) => one?.hookAttempt)).toEqual([1, undefined, undefined]);
     expect(await sessions().nextDue('hook')).toBe(T0 + 100);
     expect(await sessions().takeHook(T0 + 99, 100)).toBeNull();
@@ -71,9 +71,9 @@ export function outbox(fixture: () => Fixture) {
     await sessions().markMoved(moved, '/to', T0);
     await sessions().markGone(deleted, T0);
     for (const id of [moved, deleted]) {
-      expect(await sessions().takeHook(T0, 100, id)).toMatchObject({ id, status: 'gone' });
+      expect(await sessions().takeHook(T0, 100, { id })).toMatchObject({ id, status: 'gone' });
       await sessions().hookFailed(id, 'not yet', T0);
-      expect(await sessions().takeHook(T0, 100, id)).toMatchObject({ id, hookAttempt: 2 });
+      expect(await sessions().takeHook(T0, 100, { id })).toMatchObject({ id, hookAttempt: 2 });
       expect(await sessions().hookDone(id, 7)).toMatchObject({ status: 'gone', data: 7, hookDue: false });
     }
   });
@@ -86,11 +86,24 @@ export function outbox(fixture: () => Fixture) {
     expect(await again.takeHook(T0, 100)).toMatchObject({ id, hookAttempt: 2 });
   });
 
+  test('policies can be passed over', async () => {
+    const odd = 'odd "name\ud800';
+    const id = await due();
+    const { id: other } = await inStatus(sessions(), 'assembling', { policy: odd });
+    await complete(sessions(), other, { hookDue: true });
+    const { policy } = await existing(sessions(), id);
+    expect(await sessions().nextDue('hook', [policy, odd])).toBeNull();
+    expect(await sessions().nextDue('hook', [policy])).toBe(T0);
+    expect(await sessions().takeHook(T0, 100, { passedOver: [policy, odd] })).toBeNull();
+    expect(await sessions().takeHook(T0, 100, { passedOver: [policy] })).toMatchObject({ id: other });
+    expect(await sessions().takeHook(T0, 100, { passedOver: ['another', odd] })).toMatchObject({ id });
+  });
+
   test('calls are taken in the order in which they are due; uploads without a hook never', async () => {
     await inStatus(sessions(), 'completed');
     const [first, second] = [await due(), await due()];
-    await sessions().takeHook(T0, 50, first);
-    expect((await sessions().takeHook(T0, 10, second))?.id).toBe(second);
+    await sessions().takeHook(T0, 50, { id: first });
+    expect((await sessions().takeHook(T0, 10, { id: second }))?.id).toBe(second);
     expect((await sessions().takeHook(T0 + 60, 10))?.id).toBe(second);
     expect((await sessions().takeHook(T0 + 60, 10))?.id).toBe(first);
     expect(await sessions().takeHook(T0 + 60, 10)).toBeNull();

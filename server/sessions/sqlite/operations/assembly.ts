@@ -9,7 +9,7 @@ import { move, preparedChange, preparedMove } from './moves.js';
 import { reading, writing } from './operation.js';
 import { given, prepared } from './prepared.js';
 import { fitsQuota } from './quota.js';
-import { oneOf, selectSessions, throughIndex } from './rows.js';
+import { besidesPolicies, oneOf, policyList, selectSessions, throughIndex } from './rows.js';
 
 const NOT_LEASED = { leaseHolder: null, dueAt: null };
 
@@ -74,7 +74,7 @@ const nextHook = prepared((db) =>
   db
     .select({ due: min(uploads.hookDueAt) })
     .from(uploads)
-    .where(sql`${uploads.hookDue} = 1`)
+    .where(and(sql`${uploads.hookDue} = 1`, besidesPolicies))
     .prepare(),
 );
 const nextAssembly = prepared((db) =>
@@ -174,8 +174,13 @@ export const assembly = {
     return giveBack(db, { ...givenBy(lease), dueAt: retryAt }) !== null;
   }),
 
-  nextDue: reading((db, { kind }: { kind: 'assembly' | 'hook' }): number | null => {
-    const query = kind === 'hook' ? nextHook : nextAssembly;
-    return query(db).get()?.due ?? null;
-  }),
+  nextDue: reading(
+    (db, args: { kind: 'assembly' | 'hook'; passedOver: readonly string[] }): number | null => {
+      const next =
+        args.kind === 'hook'
+          ? nextHook(db).get({ passedOver: policyList(args.passedOver) })
+          : nextAssembly(db).get();
+      return next?.due ?? null;
+    },
+  ),
 };

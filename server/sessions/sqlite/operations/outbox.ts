@@ -1,11 +1,12 @@
 import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
 import type { Json } from '../../../../contract/index.js';
+import type { WhichHook } from '../../sessions.js';
 import { uploads } from '../schema.js';
 import { sessionColumns } from './columns.js';
 import type { Changes } from './moves.js';
 import { type Db, writing } from './operation.js';
 import { given, prepared } from './prepared.js';
-import { sessionById } from './rows.js';
+import { besidesPolicies, policyList, sessionById } from './rows.js';
 
 /** Changes the upload's entry in the outbox, where it is still due. */
 function changeOfDue(changes: Changes) {
@@ -40,13 +41,16 @@ const firstDue = (which?: SQL) =>
       .limit(1)
       .prepare(),
   );
-const anyDue = firstDue();
+const dueElsewhere = firstDue(besidesPolicies);
 const thisDue = firstDue(eq(uploads.id, given.id));
 
 export const outbox = {
-  takeHook: writing((db, args: { now: number; leaseMs: number; id: string | undefined }) => {
-    const query = args.id === undefined ? anyDue : thisDue;
-    const due = query(db).get({ hookDueAt: args.now, id: args.id });
+  takeHook: writing((db, args: { now: number; leaseMs: number; which: WhichHook }) => {
+    const { which, now: hookDueAt } = args;
+    const due =
+      'id' in which
+        ? thisDue(db).get({ hookDueAt, id: which.id })
+        : dueElsewhere(db).get({ hookDueAt, passedOver: policyList(which.passedOver) });
     return due ? take(db, { id: due.id, hookDueAt: args.now + args.leaseMs }) : null;
   }),
 

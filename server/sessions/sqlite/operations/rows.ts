@@ -29,6 +29,14 @@ export function sessionById(db: Db, id: string): UploadSession | null {
   return byId(db).get({ id }) ?? null;
 }
 
+/** Its policy is none of those that are given, by `policyList`, as `passedOver`. */
+export const besidesPolicies: SQL = sql`${uploads.policy} not in (select value from json_each(${sql.placeholder('passedOver')}))`;
+
+/** Policies as their column holds them, in one parameter. */
+export function policyList(names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => uploads.policy.mapToDriverValue(name)));
+}
+
 /** `column` is one of `values`, however many they are. */
 export function oneOf(
   column: SQL.Aliased | typeof chunks.index | typeof uploads.id,
