@@ -71,9 +71,9 @@ export function createStart(deps: StartDeps): Start {
 
   /** Also for a session that another request created: that one may not have come this far yet. */
   async function readyToReceive(session: UploadSession): Promise<UploadSession> {
-    await repair.restage(session);
-    await sessions.touch(session.id, clock.now());
-    return await repair.settle(session);
+    const ready = await repair.restage(session);
+    if (ready === null) throw new UploadError('UPLOAD_NOT_FOUND', { uploadId: session.id });
+    return ready.suspect ? repair.settle(ready) : ready;
   }
 
   async function sourceToCopy(owner: string, upload: NewUpload): Promise<string | null> {

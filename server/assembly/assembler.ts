@@ -32,6 +32,10 @@ export function createAssembler(
   let stopped = false;
   let cancelTimer = () => {};
   let looking = Promise.resolve();
+  let lookQueued = false;
+  /** What the next look is to do: begin these, and then whatever else is due. */
+  const wanted = new Set<string>();
+  let wantsAny = false;
   /** Those who wait for an outcome; a server that stops tells them how far it came. */
   const waiting = new Set<() => void>();
 
@@ -41,9 +45,12 @@ export function createAssembler(
     const taken = await sessions.takeLease(writer, leaseMs, clock.now(), uploadId, running);
     if (taken === null) return false;
     const { session, lease } = taken;
+    let after: UploadSession | null = null;
     void jobs
-      .run(session.id, (signal) => underLease(session, lease, signal))
-      .then(() => announce(session.id))
+      .run(session.id, async (signal) => {
+        after = await underLease(session, lease, signal);
+      })
+      .then(() => announce(session.id, after))
       .catch((error: unknown) =>
         log.error({ uploadId: session.id, error }, 'an assembly could not be recorded'),
       )
@@ -52,7 +59,11 @@ export function createAssembler(
   }
 
   /** Renews the lease while the work runs, and stops the work when the lease is lost. */
-  async function underLease(session: UploadSession, lease: Lease, stop: AbortSignal): Promise<void> {
+  async function underLease(
+    session: UploadSession,
+    lease: Lease,
+    stop: AbortSignal,
+  ): Promise<UploadSession | null> {
     const work = new AbortController();
     const onStop = () => work.abort(stop.reason);
     if (stop.aborted) onStop();
@@ -68,9 +79,10 @@ export function createAssembler(
     };
     renewLater();
     try {
-      await assemble(deps, session, lease, work.signal);
+      return await assemble(deps, session, lease, work.signal);
     } catch (error) {
       await putOff(session, lease, error, work.signal.aborted);
+      return null;
     } finally {
       cancelRenewal();
       stop.removeEventListener('abort', onStop);
@@ -98,8 +110,8 @@ export function createAssembler(
     await sessions.retryLater(lease, now + pauseMs);
   }
 
-  async function announce(uploadId: string): Promise<void> {
-    const session = await sessions.get(uploadId);
+  async function announce(uploadId: string, known: UploadSession | null): Promise<void> {
+    const session = known ?? (await sessions.get(uploadId));
     if (session === null) return;
     // Its first try may have failed: the next one is due soon.
     if (session.hookDue) outbox.kick();
@@ -107,46 +119,73 @@ export function createAssembler(
     else events.publish(session);
   }
 
-  async function look(uploadId?: string): Promise<void> {
-    if (uploadId !== undefined) await runOne(uploadId);
+  async function look(): Promise<void> {
+    lookQueued = false;
+    for (const uploadId of wanted) {
+      wanted.delete(uploadId);
+      await runOne(uploadId);
+    }
+    if (!wantsAny) return;
+    wantsAny = false;
     while (await runOne());
-    const due = stopped ? null : await sessions.nextDue('assembly');
+    // Where no more may run at the same time, the end of one of them looks again.
+    if (stopped || jobs.ids().length >= parallelAssemblies) return;
+    const due = await sessions.nextDue('assembly');
     cancelTimer();
-    if (due !== null && !stopped && jobs.ids().length < parallelAssemblies)
-      cancelTimer = clock.after(Math.max(due - clock.now(), 0), () => kick());
+    if (due !== null && !stopped) cancelTimer = clock.after(Math.max(due - clock.now(), 0), () => kick());
   }
 
   function kick(uploadId?: string): void {
-    if (stopped) return;
-    looking = looking
-      .then(() => look(uploadId))
-      .catch((error: unknown) => log.error({ error }, 'no assembly could be started; the sweep tries again'));
+    if (uploadId === undefined) wantsAny = true;
+    else wanted.add(uploadId);
+    queueLook();
+  }
+
+  /** One look does for all who ask before it begins. */
+  function queueLook(): void {
+    if (stopped || lookQueued) return;
+    lookQueued = true;
+    looking = looking.then(look).catch((error: unknown) => {
+      log.error({ error }, 'no assembly could be started; the sweep tries again');
+      if (wanted.size > 0) queueLook();
+    });
   }
 
   return {
     kick,
     outcome: (uploadId, waitMs, signal) =>
       new Promise((resolve, reject) => {
-        const finish = () => {
+        const end = () => {
           waiting.delete(finish);
           cancel();
           unsubscribe();
           signal?.removeEventListener('abort', finish);
+        };
+        const finish = () => {
+          end();
           sessions.get(uploadId).then(resolve, reject);
         };
         const cancel = clock.after(waitMs, finish);
         // Within the job the hook may move or remove the file, which is told as well; its end is announced in any case.
-        const isOver = (status: Status | undefined) =>
-          status !== 'assembling' && !jobs.ids().includes(uploadId);
-        const unsubscribe = events.subscribeTo(uploadId, ({ status }) => {
-          if (isOver(status)) finish();
+        const runs = () => jobs.ids().includes(uploadId);
+        const isOver = (status: Status | undefined) => status !== 'assembling' && !runs();
+        const unsubscribe = events.subscribeTo(uploadId, (session) => {
+          if (!isOver(session.status)) return;
+          // What is final is told as it became so; anything else may have gone on since.
+          if (!isFinal(session.status)) return finish();
+          end();
+          resolve(session);
         });
+        if (signal?.aborted || stopped) return finish();
         signal?.addEventListener('abort', finish, { once: true });
         waiting.add(finish);
-        // It may have ended before the subscription began.
-        sessions.get(uploadId).then((session) => {
-          if (isOver(session?.status) || signal?.aborted || stopped) finish();
-        }, reject);
+        // It may have ended before the subscription began; unless it has just begun.
+        void looking.then(() => {
+          if (!waiting.has(finish) || runs()) return;
+          sessions.get(uploadId).then((session) => {
+            if (isOver(session?.status)) finish();
+          }, reject);
+        });
       }),
     async stop(reason) {
       stopped = true;

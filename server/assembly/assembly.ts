@@ -31,7 +31,8 @@ export interface AssemblyDeps {
 
 /**
  * Turns accepted chunks into the published file. Every step may be the last one before a crash; the next holder of
- * the lease starts again, and does what is left. Resolves when the upload has left `assembling`, or the lease is lost.
+ * the lease starts again, and does what is left. Resolves when the upload has left `assembling`, or the lease is lost;
+ * to the session as it is afterwards, or to null where that is to be read.
  * @throws what a later attempt may overcome
  */
 export async function assemble(
@@ -39,7 +40,7 @@ export async function assemble(
   session: UploadSession,
   lease: Lease,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<UploadSession | null> {
   const { sessions, store, hooks, clock } = deps;
   try {
     // An earlier attempt came as far as the rename, but maybe not as far as the disk: publishing again ends it.
@@ -55,7 +56,8 @@ export async function assemble(
     if (damaged.length > 0) return await reopen(deps, session, lease, damaged);
 
     const hash = await fileHash(deps, session, chunks);
-    if (!(await sessions.setHash(lease, hash))) return;
+    // A declared hash is on record since `init`.
+    if (session.hash !== hash && !(await sessions.setHash(lease, hash))) return null;
     const whole = { ...session, hash };
     await hooks.beforePublish(whole, signal);
     signal.throwIfAborted();
@@ -64,28 +66,35 @@ export async function assemble(
     await hooks.authorize(hookUpload(whole), 'publish');
     signal.throwIfAborted();
     const step = await sessions.beginPublish(lease, deps.quota, clock.now());
-    if (step === 'lost') return;
+    if (step === 'lost') return null;
     if (step === 'quota') throw new UploadError('QUOTA_EXCEEDED', { uploadId: session.id });
-    await commit(deps, whole, lease, await store.publish(session));
+    return await commit(deps, whole, lease, await store.publish(session));
   } catch (error) {
     if (!isFinalFailure(error)) throw error;
     const { code, retryable, message } = error;
     await sessions.fail(lease, { code, retryable, message }, clock.now());
+    return null;
   }
 }
 
-async function commit(deps: AssemblyDeps, session: UploadSession, lease: Lease, path: string): Promise<void> {
+async function commit(
+  deps: AssemblyDeps,
+  session: UploadSession,
+  lease: Lease,
+  path: string,
+): Promise<UploadSession | null> {
   const { sessions, hooks, clock } = deps;
   if (session.hash === null) throw new UploadError('INTERNAL', { uploadId: session.id });
   const hookDue = hooks.hasCompleted(session);
   const completed = await sessions.complete(lease, { path, hash: session.hash, hookDue }, clock.now());
-  if (completed === null || !hookDue) return;
+  if (completed === null || !hookDue) return completed;
   // The upload is completed in any case, and the call stays due.
   try {
     const taken = await hooks.takeDue({ id: session.id });
-    if (taken !== null) await hooks.complete(taken);
+    return taken && (await hooks.complete(taken));
   } catch (error) {
     deps.log.error({ uploadId: session.id, error }, NOT_RECORDED);
+    return null;
   }
 }
 
@@ -95,7 +104,7 @@ async function reopen(
   session: UploadSession,
   lease: Lease,
   damaged: number[] | null,
-): Promise<void> {
+): Promise<null> {
   deps.log.warn(
     { uploadId: session.id, damaged: damaged ?? 'all' },
     'stored chunks are damaged and asked for again',
@@ -103,6 +112,7 @@ async function reopen(
   if (damaged === null) await deps.store.discard(session);
   await deps.store.create(session);
   await deps.sessions.reopen(lease, damaged, deps.clock.now());
+  return null;
 }
 
 async function copied(

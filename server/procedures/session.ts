@@ -20,6 +20,7 @@ type Deps = ProcedureDeps['core'];
 /** With what is still missing, where chunks are still wanted. */
 async function viewWithMissing({ sessions }: Deps, session: UploadSession): Promise<UploadView> {
   if (session.status !== 'receiving') return viewOf(session, { ranges: [], more: false });
+  if (session.receivedChunks === 0) return viewOf(session, { ranges: [[0, session.total - 1]], more: false });
   return viewOf(session, await sessions.missing(session.id, MAX_MISSING_RANGES));
 }
 

@@ -13,15 +13,16 @@ export interface Repair {
   settle(session: UploadSession): Promise<UploadSession>;
   /**
    * Makes the staging entry of a `receiving` session where there is none, and forgets the chunks that it held. One run per upload at a time:
-   * of two that make the entry, the later must not remove what was written into the earlier one's.
+   * of two that make the entry, the later must not remove what was written into the earlier one's. The session as it
+   * is afterwards; null: gone from the records.
    */
-  restage(session: UploadSession): Promise<void>;
+  restage(session: UploadSession): Promise<UploadSession | null>;
 }
 
 export function createRepair(deps: { sessions: Sessions; store: Store }): Repair {
   const { sessions, store } = deps;
   const settleOnce = createSingleFlight<void>();
-  const restageOnce = createSingleFlight<void>();
+  const restageOnce = createSingleFlight<UploadSession | null>();
 
   async function settleSuspects(session: UploadSession): Promise<void> {
     const suspects = [];
@@ -33,18 +34,19 @@ export function createRepair(deps: { sessions: Sessions; store: Store }): Repair
     await sessions.settleSuspects(session.id, damaged);
   }
 
-  async function restage(session: UploadSession): Promise<void> {
-    const before = await sessions.get(session.id);
-    if (before?.status !== 'receiving' || (await store.exists(session))) return;
-    // Where assembly had it meanwhile, it is assembly that moved or made the entry: nothing may be forgotten for that.
+  async function restage(session: UploadSession): Promise<UploadSession | null> {
+    const isThere = await store.exists(session);
     const seen = await sessions.get(session.id);
-    if (seen?.status !== 'receiving' || seen.attempt !== before.attempt) return;
-    // In this order: a chunk written into the new entry must not be forgotten.
-    await sessions.dropAll(session.id);
+    // Where assembly had it since `session` was read, it is assembly that moved or made the entry: nothing may be
+    // forgotten for that.
+    if (isThere || seen?.status !== 'receiving' || seen.attempt !== session.attempt) return seen;
+    // In this order: a chunk written into the new entry must not be forgotten. Of a new session there is none.
+    if (seen.lastSeq > 0) await sessions.dropAll(session.id);
     await store.create(session);
     // Where the upload ended in between, its cleaning up may have been over before this made the entry.
     const after = await sessions.get(session.id);
     if (after === null || isFinal(after.status)) await store.discard(session);
+    return after;
   }
 
   return {
