@@ -2,7 +2,7 @@ import path from 'node:path';
 import { MAX_CHUNKS, UPLOAD_ID_PATTERN } from '../../contract/index.js';
 import { FILE_MODE } from '../../workers/durable.js';
 import type { TaskRunner } from '../../workers/tasks.js';
-import { type FileCalls, look, unless } from './file-calls.js';
+import { type FileCalls, look, type Seen, unless } from './file-calls.js';
 import { createGiving } from './giving.js';
 import type { Layout } from './layout.js';
 import { openPublished } from './open-published.js';
@@ -103,7 +103,9 @@ export function createDisk(
     },
 
     async discard({ id }) {
-      await files.rm(layout.stagingEntry(id), { recursive: true, force: true });
+      const entry = layout.stagingEntry(id);
+      if ((await look(files, entry)).kind !== 'nothing')
+        await files.rm(entry, { recursive: true, force: true });
       // Of a `publish` that stopped before it moved anything.
       await removeIfEmpty(files, layout.fileFolder(id));
     },
@@ -132,11 +134,19 @@ export function createDisk(
   };
 }
 
-/** Makes an empty file in place of whatever has the name. */
-export async function makeFileAfresh(files: FileCalls, file: string): Promise<void> {
-  await files.rm(file, { force: true, recursive: true });
-  // Exclusive: a link that takes the name in between is not followed.
-  await files.writeFile(file, '', { flag: 'wx', mode: FILE_MODE });
+/** Makes an empty file in place of whatever has the name, except what may stay. */
+export async function makeFileAfresh(
+  files: FileCalls,
+  file: string,
+  mayStay: (seen: Seen) => boolean = () => false,
+): Promise<void> {
+  // Exclusive: a link that has the name, or takes it in between, is not followed.
+  const make = () => files.writeFile(file, '', { flag: 'wx', mode: FILE_MODE }).then(() => true);
+  if ((await unless(['EEXIST'], make())) === undefined) {
+    if (mayStay(await look(files, file))) return;
+    await files.rm(file, { force: true, recursive: true });
+    await make();
+  }
   await files.chmod(file, FILE_MODE);
 }
 

@@ -26,8 +26,7 @@ export function createInPlaceStore({ root, tasks, files = nodeFileCalls }: DiskS
     async create(upload) {
       await checkFolder(files, layout.staging);
       // An entry of another kind, such as the other store's folder, holds nothing that this store can use.
-      if ((await look(files, stagedPath(upload))).kind !== 'file')
-        await makeFileAfresh(files, stagedPath(upload));
+      await makeFileAfresh(files, stagedPath(upload), ({ kind }) => kind === 'file');
       await tasks.run('syncFolder', { path: layout.staging });
     },
 
