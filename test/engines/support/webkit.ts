@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { vi } from 'vitest';
@@ -18,6 +18,9 @@ export async function startWebKit(): Promise<Session> {
   const folder = await temporaryFolder();
   const hosts = path.join(folder.path, 'hosts');
   await writeFile(hosts, `127.0.0.1 localhost ${INSECURE_HOST}\n`);
+  const downloads = path.join(folder.path, 'downloads');
+  await mkdir(downloads);
+  await writeFile(path.join(folder.path, 'user-dirs.dirs'), `XDG_DOWNLOAD_DIR="${downloads}"\n`);
   const screen = startProgram('Xvfb', [
     '-displayfd',
     '1',
@@ -57,7 +60,7 @@ export async function startWebKit(): Promise<Session> {
 
   return {
     pid: driver.pid,
-    downloads: path.join(folder.path, 'Downloads'),
+    downloads,
     send(command: Command, { id, ...parameters }: Record<string, unknown> = {}) {
       const [method = '', at = ''] = COMMANDS[command].split(' ');
       const full = `/session/${sessionId}${at.replace(':id', String(id))}`;
