@@ -22,7 +22,7 @@ test.each(ENGINES)('%s: signs in, chooses, sees it complete, downloads equal byt
   const { path: file, bytes } = await served.space.file('film.bin', SIZE);
   await tab.type('.uppy-Dashboard-input', file);
   await tab.click('.uppy-StatusBar-actionBtn--upload');
-  await tab.see(/film\.bin[^]*Complete/);
+  await tab.see(/film\.bin[\s\S]*Complete/);
   const row = () => document.querySelector('li.upload')?.textContent ?? '';
   expect(await tab.evaluate(row)).toMatch(/^film\.bin.*Complete.*DownloadDelete/);
 

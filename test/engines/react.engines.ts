@@ -10,7 +10,9 @@ import { ENGINES } from './support/engines.js';
 import { spyFile, watched } from './support/spy.js';
 import { createTabs } from './support/tab.js';
 
-const SIZE = 64 * MiB + 1;
+/** Chunks of 1 MiB, as the example has them; the last one is so small that the page hashes it. */
+const CHUNKS = 64;
+const SIZE = CHUNKS * MiB + 1;
 
 let stop: (() => PromiseLike<void>)[] = [];
 let [folder, url] = ['', ''];
@@ -46,5 +48,5 @@ test.each(ENGINES)('the example with React and Vite uploads, %s', async (name, s
   expect(await compareFiles(path.join(folder, 'data/files', stored[0] ?? ''), file)).toBe(SIZE);
   const { complaints, hashed } = await tab.seen();
   expect(complaints).toEqual([]);
-  expect(hashed.length).toBeGreaterThanOrEqual(65);
+  expect(hashed).toHaveLength(CHUNKS);
 });
