@@ -8,6 +8,14 @@ export function contextOf(tabs: { open(): Promise<Tab> }): BrowserContext {
     const tab = await tabs.open();
     const input = (selector: string, index: number) => ({
       async setInputFiles(chosen: string | readonly string[]) {
+        // Typing adds to what is chosen already.
+        await tab.evaluate(
+          (all, at) => {
+            (document.querySelectorAll(all)[at] as HTMLInputElement).value = '';
+          },
+          selector,
+          index,
+        );
         await tab.type(selector, [chosen].flat().join('\n'), index);
       },
     });

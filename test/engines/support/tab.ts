@@ -47,7 +47,8 @@ export function createTabs(session: Session): { open(): Promise<Tab> } {
 
   async function open(): Promise<Tab> {
     const [first = ''] = (await send(null, 'windows')) as string[];
-    const made = isFirst ? { handle: first } : await send(null, 'newWindow', { type: 'tab' });
+    // From a window that is still there.
+    const made = isFirst ? { handle: first } : await send(first, 'newWindow', { type: 'window' });
     isFirst = false;
     const tab = tabOf((command, parameters) =>
       send((made as { handle: string }).handle, command, parameters),
