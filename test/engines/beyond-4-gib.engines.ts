@@ -39,7 +39,6 @@ test.each(ENGINES)('%s: a file of more than 4 GiB is hashed, sent and stored who
   const file = path.join(lab.space.path, 'film.bin');
   await makeFile(file);
   const bench = await lab.openBench(contextOf(createTabs(session)));
-  const before = await peaksOf(session.pid);
   await bench.add(file);
   await expect
     .poll(async () => (await bench.look()).state.phase, { timeout: 800_000, interval: 500 })
@@ -47,7 +46,6 @@ test.each(ENGINES)('%s: a file of more than 4 GiB is hashed, sent and stored who
   const result = await bench.completed();
   expect(result).toMatchObject({ size: SIZE, sentBytes: SIZE, retries: 0 });
   const peaks = await peaksOf(session.pid);
-  console.log(before, peaks);
   expect(Math.max(...Object.values(peaks)), JSON.stringify(peaks)).toBeLessThan(PEAK);
   await bench.expectFlawless();
   expect((await tabOf(bench.page).seen()).complaints).toEqual([]);

@@ -40,8 +40,9 @@ test.each(ENGINES)('the example with React and Vite uploads, %s', async (name, s
   await tab.goto(url);
   const file = path.join(folder, `${name}.jpg`);
   await writeRandomFile(file, SIZE);
+  await tab.type('input[maxlength]', ' at sea');
   await tab.type('input[type=file]', file);
-  await tab.see('Stored in Summer', 120_000);
+  await tab.see('Stored in Summer at sea', 120_000);
   await tab.see('1 of 1 uploaded.');
   const stored = filesBelow(path.join(folder, 'data'), 'files').filter((one) => one.endsWith(`${name}.jpg`));
   expect(stored).toHaveLength(1);
