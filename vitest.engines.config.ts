@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+import base from './vitest.config.js';
+
+/** `npm run test:engines`: a Firefox and a WebKit of Debian's; takes minutes, and about 10 GiB of disk. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ['test/engines/**/*.engines.ts'],
+    globalSetup: ['test/engines/support/install.ts'],
+    testTimeout: 900_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+});
