@@ -17,6 +17,19 @@ export function startProgram(file: string, args: readonly string[], options: Spa
     child.once('close', () => resolve());
   });
   ended.catch(() => {});
+  /** With all that it has started, whether or not they live in its group. */
+  const kill = () => {
+    const { pid: own, exitCode, signalCode } = child;
+    if (own === undefined || exitCode !== null || signalCode !== null) return;
+    for (const pid of [...descendantsOf(own), own])
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended.
+      }
+  };
+  // Where a test ends without disposing of it.
+  process.once('exit', kill);
   return {
     pid: child.pid ?? 0,
     said: () => text,
@@ -27,21 +40,13 @@ export function startProgram(file: string, args: readonly string[], options: Spa
         watch();
         ended.then(() => reject(new Error(`${file} ended without ${pattern}: ${text}`)), reject);
       }),
-    /** With all that it has started, whether or not they live in its group. */
     async [Symbol.asyncDispose]() {
-      const all = [...descendantsOf(child.pid ?? 0), child.pid ?? 0];
-      for (const pid of all)
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // It has ended.
-        }
+      process.off('exit', kill);
+      kill();
       await ended.catch(() => {});
     },
   };
 }
-
-export type StartedProgram = ReturnType<typeof startProgram>;
 
 /** Ids of all processes that this one has started, and those have started. */
 export function descendantsOf(pid: number): number[] {
@@ -59,12 +64,15 @@ export function descendantsOf(pid: number): number[] {
   return found.slice(1);
 }
 
-/** Bytes: the peak of each process of a browser, by the names of their programs. */
+/** Peaks of memory, in bytes, of all processes that this one has started, by the names of their programs. */
 export async function peaksOf(pid: number): Promise<Record<string, number>> {
   const peaks: Record<string, number> = {};
-  for (const one of descendantsOf(pid)) {
-    const name = readFileSync(`/proc/${one}/comm`, 'utf8').trim();
-    peaks[`${name} ${one}`] = await peakMemory(one);
-  }
+  for (const one of descendantsOf(pid))
+    try {
+      const name = readFileSync(`/proc/${one}/comm`, 'utf8').trim();
+      peaks[`${name} ${one}`] = await peakMemory(one);
+    } catch {
+      // It has ended meanwhile.
+    }
   return peaks;
 }
