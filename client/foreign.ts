@@ -109,7 +109,12 @@ export function placeOf(url: string): string {
 const HERE = 'http://here.invalid';
 
 function parse(url: string): URL | null {
-  return URL.canParse(url, HERE) ? new URL(url, HERE) : null;
+  // Not `URL.canParse`, which browsers have had since 2023 only.
+  try {
+    return new URL(url, HERE);
+  } catch {
+    return null;
+  }
 }
 
 /**

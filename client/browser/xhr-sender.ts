@@ -22,6 +22,7 @@ interface Xhr {
   withCredentials: boolean;
   onload: unknown;
   onprogress: unknown;
+  onreadystatechange: unknown;
   onerror: unknown;
   onabort: unknown;
   open(method: string, url: string): void;
@@ -68,8 +69,9 @@ export function xhrSender({
       xhr.open(method, url);
       xhr.withCredentials = withCredentials;
       for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
-      xhr.onprogress = ({ loaded }: { loaded: number }) => {
-        if (loaded <= CLIENT_DEFAULTS.maxAnswerBytes) return moved();
+      // WebKit tells of progress by a timer, to which an answer without an end never lets it come.
+      xhr.onprogress = xhr.onreadystatechange = () => {
+        if (xhr.responseText.length <= CLIENT_DEFAULTS.maxAnswerBytes) return moved();
         reject(new UploadError('PROTOCOL', { retryable: false, received: xhr.status }));
       };
       if (data)

@@ -1,10 +1,10 @@
-import * as CLIENT_DEFAULTS from '../../contract/client-defaults.js';
 import { UploadError } from '../../contract/for-clients.js';
 import { toUploadError } from '../errors.js';
-import type { TaskState, UploadResult, UploadTask } from '../types.js';
+import type { UploadResult, UploadTask } from '../types.js';
 import { attempt } from './attempt.js';
 import { sourceOf } from './file.js';
 import type { PlainFile, PlainOptions, PlainUploader, PlainUppy } from './plain.js';
+import { createStall } from './stall.js';
 import type { Say } from './strings.js';
 import { createTeller, type Teller } from './teller.js';
 import { createUploadButton } from './upload-button.js';
@@ -46,9 +46,8 @@ export function createTransfers(
   /** What waits for that: the same files, chosen again. */
   const waiting = new Map<string, Teller>();
   const button = createUploadButton(uppy);
+  const tellStall = createStall(uppy, say);
   let stopped = false;
-  /** People were told that uploads wait, and none has moved since. */
-  let isStuck = false;
 
   async function upload(fileIDs: string[]): Promise<void> {
     const files = fileIDs.map((id) => uppy.getFile(id)).filter((file) => file && isWaiting(file));
@@ -153,21 +152,9 @@ export function createTransfers(
     teller.prepared();
     // All of them, as soon as one uploads: their sizes make the total, from the beginning.
     if (!teller.started) start(state.phase === 'uploading' ? [...runs.values()] : [{ id, teller }]);
-    tellWait(state);
+    tellStall(state);
     // Whoever was told just now may have taken it away.
     if (runs.get(id) === own) teller[state.phase](state);
-  }
-
-  /** Once for all files: the Dashboard shows a bar that stands still, and not why. */
-  function tellWait({ phase, retrying, speed }: TaskState): void {
-    if (phase === 'uploading' && speed !== null) isStuck = false;
-    if (isStuck || retrying === null || speed !== null) return;
-    isStuck = true;
-    uppy.info(
-      { message: say('tryingAgain'), details: retrying.message },
-      'warning',
-      CLIENT_DEFAULTS.maxBackoffMs,
-    );
   }
 
   function startOne(id: string, teller: Teller): void {

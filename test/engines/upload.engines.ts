@@ -12,6 +12,8 @@ import type { Session } from './support/session.js';
 import { withSpy } from './support/spy.js';
 import { createTabs } from './support/tab.js';
 
+// Not here, for want of a driver that can: long tasks of the page (no traces), going offline (WebKit), choosing a folder
+// (both). Chromium has those.
 const SIZE = 300 * MiB;
 const CHUNK = 8 * MiB;
 /** Chunks that get through at first. */
