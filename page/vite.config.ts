@@ -15,6 +15,16 @@ const compressed: Plugin = {
   },
 };
 
+const OURS = JSON.stringify(path.resolve(import.meta.dirname, '../contract/sizes.ts'));
+
+/** Uppy writes 1024 bytes as `1 KB`. One page writes sizes in one way: ours. */
+const sizes: Plugin = {
+  name: 'sizes',
+  enforce: 'pre',
+  resolveId: (source) => (source === '@transloadit/prettier-bytes' ? '\0sizes' : null),
+  load: (id) => (id === '\0sizes' ? `export { formatSize as prettierBytes } from ${OURS};` : null),
+};
+
 /** The page of `chunkwise serve`: `npm run build` puts it into `dist/page`, from where the server gives it out. */
 export default defineConfig({
   root: import.meta.dirname,
@@ -22,11 +32,7 @@ export default defineConfig({
   base: './',
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [compressed],
-  // Uppy writes 1024 bytes as `1 KB`. One page writes sizes in one way.
-  resolve: {
-    alias: { '@transloadit/prettier-bytes': path.resolve(import.meta.dirname, 'pretty-bytes.ts') },
-  },
+  plugins: [compressed, sizes],
   build: {
     outDir: path.resolve(import.meta.dirname, '../dist/page'),
     emptyOutDir: true,
