@@ -3,8 +3,7 @@ import { type HeadersLike, retryAfterMs } from './retry-after.js';
 
 const ENDPOINT = 'There is no tRPC endpoint at this address. Check the URL and its path.';
 const SIGN_IN = 'Something in front of the server wants a sign-in. Check your credentials for it.';
-const TOO_LONG =
-  'The address or the headers are too long for a proxy. Send smaller batches, or fewer cookies.';
+const TOO_LONG = 'Address or headers are too long for a proxy. Send smaller batches, or fewer cookies.';
 const UNREACHED = 'The proxy in front of the server does not reach it. Start it, or look at its log.';
 
 /** The HTTP status of a proxy, or of tRPC's adapter, that takes no bodies of this size. */
@@ -16,7 +15,7 @@ export const SMALLER_CHUNKS = 'or lower `threshold`, `chunkSize` and `maxChunkSi
 /** What a status means in an answer that no Chunkwise server gave. */
 const HINTS: Record<number, string> = {
   401: SIGN_IN,
-  403: 'A firewall, proxy or bot check refuses the request. Let this path pass it.',
+  403: 'A firewall or bot check refuses the request. Let this path pass.',
   404: ENDPOINT,
   405: ENDPOINT,
   407: SIGN_IN,

@@ -62,7 +62,8 @@ export function uploadLink<Router extends AnyTRPCRouter = AnyTRPCRouter>(
           if (header.length > MAX_CHUNK_HEADER_BYTES) throw new UploadError('INPUT_INVALID');
           return send({
             ...request,
-            body: data,
+            // Without what the uploader has put on it against other links.
+            body: 'subarray' in data ? data.subarray() : data,
             onProgress: typeof onProgress === 'function' ? (sent) => onProgress(sent) : undefined,
           });
         }, clock),

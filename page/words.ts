@@ -34,8 +34,8 @@ export function statusOf({ view, isMoving }: Row, doing: Doing | undefined): str
   switch (view.status) {
     case 'receiving':
       if (doing?.phase === 'paused') return `Paused at ${percent}`;
-      if (doing?.retrying) {
-        const reason = REASONS[doing.retrying.code] ?? 'the server failed';
+      if (doing?.waitsFor) {
+        const reason = REASONS[doing.waitsFor.code] ?? 'the server failed';
         return `Waiting at ${percent}: ${reason}. It goes on by itself.`;
       }
       if (doing !== undefined) return `Uploading, ${percent}`;

@@ -47,6 +47,7 @@ export function createTransfers(
   const waiting = new Map<string, Teller>();
   const button = createUploadButton(uppy);
   const tellStall = createStall(uppy, say);
+  const states = () => [...runs.values()].map(({ task }) => task.state);
   let stopped = false;
 
   async function upload(fileIDs: string[]): Promise<void> {
@@ -126,6 +127,7 @@ export function createTransfers(
     stop();
     if (runs.get(id) !== own) return;
     runs.delete(id);
+    tellStall(states());
     end();
   }
 
@@ -152,7 +154,7 @@ export function createTransfers(
     teller.prepared();
     // All of them, as soon as one uploads: their sizes make the total, from the beginning.
     if (!teller.started) start(state.phase === 'uploading' ? [...runs.values()] : [{ id, teller }]);
-    tellStall(state);
+    tellStall(states());
     // Whoever was told just now may have taken it away.
     if (runs.get(id) === own) teller[state.phase](state);
   }

@@ -1,8 +1,12 @@
-import type { Phase, TaskState, UploadTask } from '../../client/index.js';
+import type { Phase, UploadTask } from '../../client/index.js';
+import type { UploadError } from '../../contract/index.js';
 import { type Cell, createCell } from './cell.js';
 
-/** What an upload does that this page itself runs, and why it cannot go on just now. */
-export type Doing = Pick<TaskState, 'phase' | 'retrying'>;
+/** What an upload does that this page itself runs; `waitsFor`: why nothing of it moves, while it is tried again. */
+export interface Doing {
+  readonly phase: Phase;
+  readonly waitsFor: UploadError | null;
+}
 
 /** By the server's id. */
 export type Here = ReadonlyMap<string, Doing>;
@@ -13,7 +17,7 @@ export interface TaskSource {
   subscribe(listener: () => void): () => void;
 }
 
-const isEqual = (a: Doing, b: Doing | undefined) => a.phase === b?.phase && a.retrying === b.retrying;
+const isEqual = (a: Doing, b: Doing | undefined) => a.phase === b?.phase && a.waitsFor === b.waitsFor;
 
 const OVER: readonly Phase[] = ['completed', 'failed', 'cancelled'];
 
@@ -24,8 +28,9 @@ export function createHere(uploader: TaskSource): Cell<Here> {
   function look() {
     const next = new Map<string, Doing>();
     for (const { state } of uploader.tasks) {
-      const { uploadId, phase, retrying } = state;
-      if (uploadId !== null && !OVER.includes(phase)) next.set(uploadId, { phase, retrying });
+      const { uploadId, phase, retrying, speed } = state;
+      if (uploadId === null || OVER.includes(phase)) continue;
+      next.set(uploadId, { phase, waitsFor: speed === null ? retrying : null });
     }
     const isSame =
       next.size === here.value.size && [...next].every(([id, doing]) => isEqual(doing, here.value.get(id)));

@@ -123,7 +123,8 @@ export function createAssembler(
     lookQueued = false;
     for (const uploadId of wanted) {
       wanted.delete(uploadId);
-      await runOne(uploadId);
+      // Due later, by a clock that was set back, say: then a timer is needed.
+      if (!(await runOne(uploadId))) wantsAny = true;
     }
     if (!wantsAny) return;
     wantsAny = false;
@@ -147,7 +148,8 @@ export function createAssembler(
     lookQueued = true;
     looking = looking.then(look).catch((error: unknown) => {
       log.error({ error }, 'no assembly could be started; the sweep tries again');
-      if (wanted.size > 0) queueLook();
+      // What it had not come to is still asked for: each is tried once, so a database that fails is not asked for ever.
+      if (wanted.size > 0 || wantsAny) queueLook();
     });
   }
 

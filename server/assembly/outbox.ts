@@ -1,4 +1,4 @@
-import type { Clock } from '../../contract/index.js';
+import { type Clock, SERVER_DEFAULTS } from '../../contract/index.js';
 import type { Events } from '../events.js';
 import type { Logger } from '../log.js';
 import type { Sessions, UploadSession } from '../sessions/sessions.js';
@@ -31,12 +31,16 @@ export function createOutbox(deps: {
   async function call(taken: UploadSession): Promise<void> {
     try {
       const session = await hooks.complete(taken);
+      running.delete(taken.policy);
       if (session !== null) events.publish(session);
+      kick();
     } catch (error) {
       log.error({ uploadId: taken.id, error }, NOT_RECORDED);
-    } finally {
       running.delete(taken.policy);
-      kick();
+      // Not at once: where nothing can be recorded, every due hook would be called for nothing.
+      if (stopped) return;
+      cancelTimer();
+      cancelTimer = clock.after(SERVER_DEFAULTS.hookBackoffMs, kick);
     }
   }
 

@@ -12,7 +12,7 @@ const view = (fields: object) => ({ ...base, status: 'receiving', ...fields }) a
 
 it('puts each status into words that say what to do', () => {
   const words = (fields: object, phase?: Phase, isMoving = false) =>
-    statusOf({ view: view(fields), isMoving }, phase && { phase, retrying: null });
+    statusOf({ view: view(fields), isMoving }, phase && { phase, waitsFor: null });
   expect(words({})).toBe('Stopped at 25 %. Choose a.bin (4 MiB) again to go on.');
   expect(words({}, undefined, true)).toBe('Being sent from another window or device, 25 %');
   expect(words({}, 'uploading', true)).toBe('Uploading, 25 %');
@@ -29,7 +29,7 @@ it('puts each status into words that say what to do', () => {
 
 it('says why an upload waits, and that nobody has to do anything', () => {
   const waiting = (code: ErrorCode, phase: Phase = 'uploading') =>
-    statusOf({ view: view({}), isMoving: true }, { phase, retrying: new UploadError(code) });
+    statusOf({ view: view({}), isMoving: true }, { phase, waitsFor: new UploadError(code) });
   expect(waiting('SERVER_BUSY')).toBe('Waiting at 25 %: the server is busy. It goes on by itself.');
   expect(waiting('STORAGE_FULL')).toBe(
     "Waiting at 25 %: the server's storage is full. It goes on by itself.",

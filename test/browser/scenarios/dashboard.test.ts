@@ -100,6 +100,7 @@ describe('the page of `chunkwise serve`, as a process of its own', () => {
     lab.proxy.holdAfter(80);
     await press(page, /^Upload 1 file$/);
     await expect.poll(accepted, WAIT).toBeGreaterThan(BEFORE);
+    await row(page, 'film.bin').waitFor(visible);
     await lab.crash();
     lab.proxy.release();
     await page.getByText('The server does not answer.').waitFor(visible);
