@@ -26,6 +26,7 @@ export function createOutbox(deps: {
   const running = new Map<string, Promise<void>>();
   let stopped = false;
   let cancelTimer = () => {};
+  let cancelPause = () => {};
   let looking = Promise.resolve();
 
   async function call(taken: UploadSession): Promise<void> {
@@ -38,9 +39,8 @@ export function createOutbox(deps: {
       log.error({ uploadId: taken.id, error }, NOT_RECORDED);
       running.delete(taken.policy);
       // Not at once: where nothing can be recorded, every due hook would be called for nothing.
-      if (stopped) return;
-      cancelTimer();
-      cancelTimer = clock.after(SERVER_DEFAULTS.hookBackoffMs, kick);
+      cancelPause();
+      if (!stopped) cancelPause = clock.after(SERVER_DEFAULTS.hookBackoffMs, kick);
     }
   }
 
@@ -68,6 +68,7 @@ export function createOutbox(deps: {
     async stop() {
       stopped = true;
       cancelTimer();
+      cancelPause();
       await looking;
       await Promise.all(running.values());
     },

@@ -1,45 +1,23 @@
 import { expect, it } from 'vitest';
-import { KiB, SERVER_DEFAULTS } from '../../contract/index.js';
-import { createCore } from '../../server/core.js';
-import { lockFileOf, settingsOf } from '../../server/core-options.js';
-import { resolvePolicies } from '../../server/policy.js';
-import { memoryBody } from '../../server/receive/body/web.js';
-import { createSqliteSessions } from '../../server/sessions/sqlite/index.js';
+import { SERVER_DEFAULTS, UploadError } from '../../contract/index.js';
+import { startCore } from '../support/core.js';
 import { temporaryFolder } from '../support/server.js';
-import { randomFile } from '../support/wire.js';
-
-const CHUNK = 256 * KiB;
 
 it('a small upload asks the sessions for nothing that it knows, alone and beside others', async () => {
   await using folder = await temporaryFolder();
   const counts = new Map<string, number>();
-  const options = { root: folder.path, log: { info() {}, warn() {}, error() {} } };
-  const { idleExpiryMs: idleMs, maxLifetimeMs } = SERVER_DEFAULTS;
-  const sessions = new Proxy(
-    createSqliteSessions({
-      file: settingsOf(options).database,
-      lockFile: lockFileOf(options),
-      expiry: { idleMs, maxLifetimeMs },
-    }),
-    {
-      get(target, name, receiver) {
-        counts.set(String(name), (counts.get(String(name)) ?? 0) + 1);
-        return Reflect.get(target, name, receiver);
-      },
-    },
+  await using core = await startCore(
+    folder.path,
+    (sessions) =>
+      new Proxy(sessions, {
+        get(target, name, receiver) {
+          counts.set(String(name), (counts.get(String(name)) ?? 0) + 1);
+          return Reflect.get(target, name, receiver);
+        },
+      }),
   );
-  const policies = resolvePolicies(
-    { default: { threshold: CHUNK, chunkSize: CHUNK } },
-    { maxFileSizeBytes: 2 ** 40, maxChunks: 100_000 },
-    SERVER_DEFAULTS.memoryBudgetBytes,
-  );
-  const core = createCore(options, policies, { sessions });
-  await core.ready();
   const upload = async () => {
-    const file = randomFile(1000, 1000);
-    const { id } = await core.start('ann', file.input());
-    const signal = new AbortController().signal;
-    await core.receive('ann', file.fields(id, 0), memoryBody(file.piece(0)), signal);
+    const id = await core.fill();
     core.assembler.kick(id);
     return core.assembler.outcome(id, SERVER_DEFAULTS.completionWaitMs);
   };
@@ -58,5 +36,26 @@ it('a small upload asks the sessions for nothing that it knows, alone and beside
   const many = 3 * SERVER_DEFAULTS.parallelAssemblies;
   const outcomes = await Promise.all(Array.from({ length: many }, upload));
   expect(outcomes.map((outcome) => outcome?.status)).toEqual(Array(many).fill('completed'));
-  await core.close();
+});
+
+it('a look that fails for one upload is made again, for all that were asked for with it', async () => {
+  await using folder = await temporaryFolder();
+  let failing = '';
+  await using core = await startCore(folder.path, (sessions) => ({
+    ...sessions,
+    takeLease(...args) {
+      if (args[3] === undefined || args[3] !== failing) return sessions.takeLease(...args);
+      failing = '';
+      return Promise.reject(new UploadError('STORE_UNAVAILABLE'));
+    },
+  }));
+  const [one, other] = [await core.fill(), await core.fill()];
+  failing = other;
+  core.assembler.kick();
+  core.assembler.kick(other);
+  for (const id of [one, other])
+    expect(await core.assembler.outcome(id, SERVER_DEFAULTS.completionWaitMs)).toMatchObject({
+      status: 'completed',
+    });
+  expect(failing).toBe('');
 });
