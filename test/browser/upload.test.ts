@@ -14,7 +14,7 @@ import { type Bundle, bundlePage, startSite } from './support/site.js';
 
 declare const page: UploadPage;
 
-const SIZE = 300 * MiB;
+const SIZE = 192 * MiB;
 /** Beyond what a busy machine takes. */
 const PATIENT = { timeout: 120_000 };
 
@@ -83,7 +83,7 @@ async function open(host: string) {
 const upload = (tab: Page) => tab.evaluate(() => page.upload());
 const growing = (values: number[]) => values.every((value, index) => value >= (values[index - 1] ?? 0));
 
-describe('uploading 300 MiB from Chromium with nothing but defaults', PATIENT, () => {
+describe('uploading 192 MiB from Chromium with nothing but defaults', PATIENT, () => {
   test.each([
     ['a secure origin', '127.0.0.1', /hash-worker/],
     ['a plain-http origin', INSECURE_HOST, /wasm-worker/],
