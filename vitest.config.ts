@@ -1,4 +1,3 @@
-import os from 'node:os';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -24,8 +23,6 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/browser/support/unpack.ts'],
     pool: 'forks',
-    // Two at least: much of their time goes to waiting, for disks and for browsers.
-    maxWorkers: Math.max(2, os.availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // What is waited for may take long on a busy machine; below a test's own time, so that it says what it saw.
