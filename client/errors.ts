@@ -75,8 +75,7 @@ function fromTrpc(
 ): UploadError {
   const { headers, url, status: answered = 0 } = error.meta?.response ?? {};
   // tRPC's own message is the code once more.
-  const message =
-    error.message === 'UNAUTHORIZED' ? 'Sign in, and upload the same file again.' : error.message;
+  const message = error.message === 'UNAUTHORIZED' ? 'Sign in, and try again.' : error.message;
   const details = { retryAfterMs: headers && retryAfterMs(headers, now), message, cause: error };
   if (isUploadData(data.upload)) {
     const { upload } = data;

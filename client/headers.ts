@@ -25,7 +25,7 @@ export function checkedHeaders(headers: unknown): Record<string, string> {
   for (const [name, value] of Object.entries(plain))
     if (!NAME.test(name) || !VALUE.test(value))
       throw new UploadError('INPUT_INVALID', {
-        message: `The header ${name} has characters that cannot be sent. Check \`headers\` or \`token\`.`,
+        message: `The header ${name} has characters that cannot be sent, such as a line break. Check \`headers\` or \`token\`.`,
       });
   return plain;
 }

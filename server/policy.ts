@@ -153,7 +153,7 @@ export interface ResolvedPolicy {
   readonly hooks: AnyPolicy;
 }
 
-/** A MIME type without parameters; either half may be `*`. */
+/** A MIME type without parameters, or a pattern of them such as `image/*`. */
 const MIME_TYPE = /^[^\s/;]+\/[^\s/;]+$/;
 
 /** People know `.pdf` from `<input accept>`. @returns what is wrong and what to write, or null */
