@@ -43,7 +43,8 @@ async function upload(folder: string, file: string, args: string[] = []) {
   const [report] = reportsOf(ended) as [Report];
   expect(ended.code).toBe(0);
   await expectEqual(file, path.join(root, report.path));
-  expect(await fs.readdir(path.join(root, 'staging'))).toEqual([]);
+  // What staging held is removed once the client has its answer.
+  await expect.poll(() => fs.readdir(path.join(root, 'staging'))).toEqual([]);
   const peak = await peakMemory(server.pid);
   await fs.rm(root, { recursive: true });
   return { report, peak };
