@@ -1,32 +1,30 @@
-import path from 'node:path';
-import { defineConfig } from 'vitest/config';
+import os from 'node:os';
+import { configDefaults, defineConfig } from 'vitest/config';
+import shared from './vitest.shared.js';
 
-const root = import.meta.dirname;
+/** Folders whose test files can share a process, and so what they import: a tenth of the time. */
+const TOGETHER = 'test/{client,contract,page,react,server,sessions,stores,testing,workers}/**';
 
-/**
- * Tests run the TypeScript sources, but a worker thread starts from a file that Node can load: the build.
- * `worker-url.ts` is the only place that names such a file, so it alone is taken from `dist`.
- */
-const workersFromBuild = {
-  name: 'workers-from-build',
-  enforce: 'pre' as const,
-  resolveId(source: string, importer: string | undefined) {
-    if (!source.endsWith('/worker-url.js') || !importer || importer.includes('/dist/')) return null;
-    const url = path.resolve(path.dirname(importer), source);
-    return path.join(root, 'dist', path.relative(root, url));
-  },
-};
-
+/** `npm test`. What is read rather than run has a run of its own, in `npm run check`. */
 export default defineConfig({
-  plugins: [workersFromBuild],
+  ...shared,
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/browser/support/unpack.ts'],
-    pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    // What is waited for may take long on a busy machine; below a test's own time, so that it says what it saw.
-    expect: { poll: { timeout: 20_000 } },
-    reporters: ['default'],
+    ...shared.test,
+    // Tests wait for processes, disks and browsers: two cores are not busy with one file at a time.
+    maxWorkers: Math.max(2, os.availableParallelism() - 1),
+    projects: [
+      {
+        extends: true,
+        test: { name: 'together', include: [`${TOGETHER}/*.test.ts`], isolate: false, globalSetup: [] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'apart',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, TOGETHER, 'test/house/**'],
+        },
+      },
+    ],
   },
 });

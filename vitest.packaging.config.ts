@@ -1,14 +1,14 @@
 import { defineConfig } from 'vitest/config';
-import base from './vitest.config.js';
+import shared from './vitest.shared.js';
 
 /**
  * `npm run test:packaging`: the packed tarball in scratch projects, under package managers, Node versions and bundlers.
  * Takes minutes, and the npm registry.
  */
 export default defineConfig({
-  ...base,
+  ...shared,
   test: {
-    ...base.test,
+    ...shared.test,
     include: ['test/packaging/**/*.packaging.ts'],
     globalSetup: ['test/packaging/support/setup.ts'],
     testTimeout: 600_000,

@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { request } from '../support/wire.js';
 import { startChromium } from './support/chromium.js';
-import { CHUNK, fileOf, holdChunks, openPage, row, startServe, upload } from './support/page.js';
+import { CHUNK, fileOf, holdChunks, notice, openPage, row, startServe, upload } from './support/page.js';
 
 const TOKEN = 'the-token-of-this-server';
 const visible = { state: 'visible' } as const;
@@ -117,7 +117,7 @@ describe('with a token', () => {
     await upload(page, fileOf('a.bin', 6 * CHUNK));
     await row(page, 'a.bin').getByText('Uploading, 33 %').waitFor(visible);
     await serve.stop();
-    await page.getByText('The server does not answer.').waitFor(visible);
+    await notice(page, 'The server does not answer.').waitFor(visible);
     await serve.startAgain();
     release();
     await page.getByLabel('Token').waitFor(visible);

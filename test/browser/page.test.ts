@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UploadView } from '../../contract/index.js';
 import { fileHash, randomFile, request, wireClient } from '../support/wire.js';
 import { INSECURE_HOST, startChromium } from './support/chromium.js';
-import { CHUNK, fileOf, holdChunks, openPage, row, startServe, upload } from './support/page.js';
+import { CHUNK, fileOf, holdChunks, notice, openPage, row, startServe, upload } from './support/page.js';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -206,12 +206,12 @@ describe('the page of `serve`', () => {
     const { page, complaints } = open;
     await page.getByText('Nothing yet.').waitFor(visible);
     await serve.stop();
-    await page.getByText('The server does not answer.').waitFor(visible);
+    await notice(page, 'The server does not answer.').waitFor(visible);
     await serve.startAgain();
     const client = wireClient(`${serve.url}/trpc`);
     await client.init({ name: 'meanwhile.bin', size: 9, chunkSize: CHUNK, hash: null });
     await row(page, 'meanwhile.bin').waitFor(visible);
-    await page.getByText('The server does not answer.').waitFor({ state: 'hidden' });
+    await notice(page, 'The server does not answer.').waitFor({ state: 'hidden' });
     expect(complaints).toEqual([]);
   });
 

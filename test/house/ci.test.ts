@@ -31,11 +31,12 @@ const GOOD: Report = {
 
 /** By the step that leaves it; null: it leaves none. */
 interface Reports {
+  check: Report | null;
   test: Report | null;
   large: Report | null;
   packaging: Report | null;
 }
-const ALL_GOOD: Reports = { test: GOOD, large: GOOD, packaging: GOOD };
+const ALL_GOOD: Reports = { check: GOOD, test: GOOD, large: GOOD, packaging: GOOD };
 
 let checkout: string;
 
@@ -78,7 +79,7 @@ describe('.ci/run', () => {
   test('installs, checks, tests, runs the demo, and ends with the numbers of all reports', async () => {
     const large = { ...GOOD, numPassedTests: 30 };
     const { code, last, calls } = await ci('', { large, packaging: { ...GOOD, numPassedTests: 400 } });
-    expect(last).toBe('432 passed, 0 failed');
+    expect(last).toBe('434 passed, 0 failed');
     expect(code).toBe(0);
     expect(calls.map((call) => call.split(' --')[0])).toEqual([
       'ci',
@@ -98,7 +99,7 @@ describe('.ci/run', () => {
       );
       expect(code).toBe(1);
       expect(out).toMatch(/^failed: \w+$/m);
-      expect(last).toBe(step === 'ci' ? '0 passed, 1 failed' : '6 passed, 0 failed');
+      expect(last).toBe(step === 'ci' ? '0 passed, 1 failed' : '8 passed, 0 failed');
     },
   );
 
@@ -106,7 +107,7 @@ describe('.ci/run', () => {
     expect((await ci('exit 1')).calls).toEqual(['ci']);
   });
 
-  test.each(['test', 'large', 'packaging'])(
+  test.each(['check', 'test', 'large', 'packaging'])(
     'fails where a test of %s failed, though npm said nothing',
     async (step) => {
       const report = {
@@ -115,25 +116,25 @@ describe('.ci/run', () => {
         success: false,
         testResults: [file('a', 'passed', 'failed')],
       };
-      expect(await ci('', { [step]: report })).toMatchObject({ code: 1, last: '6 passed, 1 failed' });
+      expect(await ci('', { [step]: report })).toMatchObject({ code: 1, last: '8 passed, 1 failed' });
     },
   );
 
   test('counts a file that did not load', async () => {
     const report = { ...GOOD, success: false, testResults: [file('a', 'passed', 'passed'), file('b')] };
     const { code, out, last } = await ci('', { packaging: report });
-    expect([code, last]).toEqual([1, '6 passed, 1 failed']);
+    expect([code, last]).toEqual([1, '8 passed, 1 failed']);
     expect(out).toContain('did not run through: b');
   });
 
   test('fails where a step tested nothing', async () => {
     const nothing = { ...GOOD, numPassedTests: 0, testResults: [] };
-    expect(await ci('', { large: nothing })).toMatchObject({ code: 1, last: '4 passed, 0 failed' });
+    expect(await ci('', { large: nothing })).toMatchObject({ code: 1, last: '6 passed, 0 failed' });
   });
 
   test('fails where a step left no report, and says which', async () => {
     const { code, out, last } = await ci('', { packaging: null });
-    expect([code, last]).toEqual([1, '4 passed, 1 failed']);
+    expect([code, last]).toEqual([1, '6 passed, 1 failed']);
     expect(out).toContain('no report: packaging');
   });
 

@@ -25,8 +25,13 @@ const errorOf = async (answer: Response) => (await answer.json()) as { error: st
 const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer());
 
 describe.each(Object.keys(WAYS) as (keyof typeof WAYS)[])('served by %s', (way) => {
+  let app: Awaited<ReturnType<typeof startApp>>;
+  beforeAll(async () => {
+    app = await startApp(way);
+    return () => app[Symbol.asyncDispose]();
+  });
+
   it('a file comes whole, with all that a browser needs to treat it safely', async () => {
-    await using app = await startApp(way);
     const bytes = randomBytes(600_000);
     const id = await app.upload(bytes, { name: 'my „film“.html', type: 'text/html' });
     app.asked.options = { id, owner: 'ann' };
@@ -58,7 +63,6 @@ describe.each(Object.keys(WAYS) as (keyof typeof WAYS)[])('served by %s', (way) 
   });
 
   it('a part comes where one is asked for, on its condition', async () => {
-    await using app = await startApp(way);
     const bytes = randomBytes(300_000);
     const id = await app.upload(bytes);
     app.asked.options = { id, anyone: true };
@@ -97,7 +101,6 @@ describe.each(Object.keys(WAYS) as (keyof typeof WAYS)[])('served by %s', (way) 
   });
 
   it('an empty file comes as nothing, whatever range is asked for', async () => {
-    await using app = await startApp(way);
     const id = await app.upload(new Uint8Array(0));
     app.asked.options = { id, owner: 'ann', disposition: 'inline' };
     for (const headers of [{}, { range: 'bytes=0-' }, { range: 'bytes=-1' }] as Record<string, string>[]) {
@@ -108,7 +111,6 @@ describe.each(Object.keys(WAYS) as (keyof typeof WAYS)[])('served by %s', (way) 
   });
 
   it('nobody sees what is not his, and nobody can tell that it is there', async () => {
-    await using app = await startApp(way);
     const id = await app.upload(randomBytes(1000));
     const ask = async (options: unknown, method = 'GET') => {
       app.asked.options = options as ServeOptions;
@@ -154,7 +156,6 @@ describe.each(Object.keys(WAYS) as (keyof typeof WAYS)[])('served by %s', (way) 
   });
 
   it('a client that reads slowly is waited for, and one that leaves costs no descriptor', async () => {
-    await using app = await startApp(way);
     const size = 24 * MiB;
     const id = await app.upload(randomBytes(size));
     app.asked.options = { id, owner: 'ann' };
@@ -184,7 +185,6 @@ describe.each(Object.keys(WAYS) as (keyof typeof WAYS)[])('served by %s', (way) 
   });
 
   it('a file that is removed while it is sent arrives whole, and is gone then', async () => {
-    await using app = await startApp(way);
     const bytes = randomBytes(16 * MiB);
     const id = await app.upload(bytes);
     app.asked.options = { id, owner: 'ann' };
@@ -200,7 +200,6 @@ describe.each(Object.keys(WAYS) as (keyof typeof WAYS)[])('served by %s', (way) 
   });
 
   it('a file that is cut while it is sent breaks the answer off, and does not hang', async () => {
-    await using app = await startApp(way);
     const id = await app.upload(randomBytes(16 * MiB));
     app.asked.options = { id, owner: 'ann' };
     const place = (await app.files.stat(id))?.absolutePath ?? '';

@@ -6,7 +6,7 @@ import { writeRandomFile } from '../../../cli/demo/files.js';
 import { MiB } from '../../../contract/index.js';
 import { CHUNK } from '../../cli/support.js';
 import { startChromium } from '../support/chromium.js';
-import { openPage, row } from '../support/page.js';
+import { notice, openPage, row } from '../support/page.js';
 import { LARGE_CHUNKS, startLab } from './support/lab.js';
 import { WAIT } from './support/tab.js';
 
@@ -103,13 +103,13 @@ describe('the page of `chunkwise serve`, as a process of its own', () => {
     await row(page, 'film.bin').waitFor(visible);
     await lab.crash();
     lab.proxy.release();
-    await page.getByText('The server does not answer.').waitFor(visible);
+    await notice(page, 'The server does not answer.').waitFor(visible);
     await row(page, 'film.bin')
       .getByText(/^Waiting at \d+ %: the server does not answer\. It goes on by itself\.$/)
       .waitFor(visible);
     await lab.restart();
     await row(page, 'film.bin').getByText('Complete').waitFor(visible);
-    await page.getByText('The server does not answer.').waitFor({ state: 'hidden' });
+    await notice(page, 'The server does not answer.').waitFor({ state: 'hidden' });
     const views = await lab.list();
     expect(views).toMatchObject([{ status: 'completed', size: 160 * CHUNK }]);
     await lab.expectStored(views[0]?.status === 'completed' ? views[0].path : '', file);

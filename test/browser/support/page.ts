@@ -79,6 +79,10 @@ export async function upload(page: Page, ...files: ReturnType<typeof fileOf>[]):
   await page.getByRole('button', { name: /^Upload \d+ files?$/ }).click();
 }
 
+/** What is told of the whole page; a row may say the same of its upload. */
+export const notice = (page: Page, text: string): Locator =>
+  page.getByRole('status').filter({ hasText: text });
+
 /** The line of the list with that name. */
 export const row = (page: Page, name: string): Locator =>
   page.locator('li.upload').filter({ has: page.getByRole('heading', { name, exact: true }) });

@@ -3,6 +3,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { createTRPCClient, httpBatchLink } from '@trpc/client';
 import { Uppy, type UppyFile } from '@uppy/core';
+import { afterAll } from 'vitest';
 import { createUploader, type UploadsClient, uploadLink } from '../../../client/index.js';
 import { Chunkwise, type ChunkwiseBody, type ChunkwiseOptions } from '../../../client/uppy/index.js';
 import { CHUNK_HEADER, KiB, type UploadView } from '../../../contract/index.js';
@@ -23,15 +24,37 @@ export type PluginOptions = Partial<ChunkwiseOptions>;
 /** Small chunks, so that small files have many. */
 export const CHUNKED = { threshold: 256 * KiB, chunkSize: 256 * KiB };
 
-/** A real server, and what makes Uppys that send to it. */
-export async function setup(server: Server = {}) {
+async function startOwn(server: Server = {}) {
   const folder = await temporaryFolder();
   const policies = { default: CHUNKED, ...server.policies };
   const started = await startServer({ ...server, policies, root: path.join(folder.path, 'root') });
+  return {
+    started,
+    async [Symbol.asyncDispose]() {
+      await started[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** One server for all who want nothing special: each is an owner of its own there. */
+let common: ReturnType<typeof startOwn> | undefined;
+let owners = 0;
+afterAll(async () => (await common)?.[Symbol.asyncDispose]());
+
+function startCommon(): ReturnType<typeof startOwn> {
+  common ??= startOwn();
+  return common;
+}
+
+/** A real server, and what makes Uppys that send to it. */
+export async function setup(server?: Server) {
+  const held = await (server ? startOwn(server) : startCommon());
+  const { started } = held;
   const uppys = new Set<TestUppy>();
   /** What happens to the request of that chunk, instead of nothing. */
   let onChunk: OnChunk = () => undefined;
-  const headers = { owner: 'ann' };
+  const headers = { owner: `ann ${owners++}` };
   const options = { url: started.url, headers: () => ({ [OWNER_HEADER]: headers.owner }) };
   const send: typeof fetch = async (input, init) => {
     const chunk = new Headers(init?.headers).get(CHUNK_HEADER);
@@ -75,8 +98,7 @@ export async function setup(server: Server = {}) {
     },
     async [Symbol.asyncDispose]() {
       for (const uppy of uppys) uppy.destroy();
-      await started[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
+      if (server) await held[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { ROOT } from '../house/tree.js';
+import { ROOT } from './tree.js';
 
 const COMPILE_MS = 180_000;
 const DECLARATIONS = 'dist/client/uppy';

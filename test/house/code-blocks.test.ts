@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { files } from '../house/tree.js';
-import { appOf, pathInApp } from './support/apps.js';
-import { compile } from './support/compile.js';
-import { blocksOf, page } from './support/markdown.js';
+import { appOf, pathInApp } from '../docs/support/apps.js';
+import { compile } from '../docs/support/compile.js';
+import { blocksOf, page } from '../docs/support/markdown.js';
+import { files } from './tree.js';
 
 const PAGES = ['README.md', ...files(['docs'], '.md')];
 const COMPILE_MS = 180_000;

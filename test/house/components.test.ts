@@ -1,9 +1,9 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { blocksOf, page } from '../docs/support/markdown.js';
 import { copyApp, problemsOf } from '../examples/support/built-app.js';
-import { files } from '../house/tree.js';
-import { blocksOf, page } from './support/markdown.js';
+import { files } from './tree.js';
 
 const COMPILE_MS = 120_000;
 
