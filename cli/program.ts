@@ -1,27 +1,45 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
-import { addAbort } from './commands/abort.js';
-import type { Io } from './commands/command.js';
-import { addHash } from './commands/hash.js';
-import { addList } from './commands/list.js';
-import { addMigrate } from './commands/migrate.js';
-import { addServe } from './commands/serve.js';
-import { addSweep } from './commands/sweep.js';
-import { addUpload } from './commands/upload.js';
-import { addVerify } from './commands/verify.js';
+import type { AddCommand, Io } from './commands/command.js';
 
-const COMMANDS = [addServe, addUpload, addHash, addList, addAbort, addVerify, addSweep, addMigrate];
+const VERSION_FLAGS = ['-V', '--version'];
 
-/** All commands. Wrong usage throws commander's error, after one line was written that says what is wrong. */
-export function createProgram(io: Io, finish: (exitCode: number) => void): Command {
+/** In the order of the help. Each loads what it needs when it is added, which takes longer than anything else here. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  serve: async () => (await import('./commands/serve.js')).addServe,
+  upload: async () => (await import('./commands/upload.js')).addUpload,
+  hash: async () => (await import('./commands/hash.js')).addHash,
+  list: async () => (await import('./commands/list.js')).addList,
+  abort: async () => (await import('./commands/abort.js')).addAbort,
+  verify: async () => (await import('./commands/verify.js')).addVerify,
+  sweep: async () => (await import('./commands/sweep.js')).addSweep,
+  migrate: async () => (await import('./commands/migrate.js')).addMigrate,
+};
+
+/** What a line that begins like this can be about: one command, none, or any. */
+function commandsFor([first = '']: readonly string[]): (typeof COMMANDS)[string][] {
+  if (VERSION_FLAGS.includes(first)) return [];
+  const named = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  return named ? [named] : Object.values(COMMANDS);
+}
+
+/**
+ * The commands that a line may be about: all of them without one. Wrong usage throws commander's error, after one line
+ * was written that says what is wrong.
+ */
+export async function createProgram(
+  io: Io,
+  finish: (exitCode: number) => void,
+  args: readonly string[] = [],
+): Promise<Command> {
   const program = new Command('chunkwise')
     .description('Uploads of large files: in chunks, resumable, every byte verified.')
-    .version(version(), '-V, --version')
+    .version(version(), VERSION_FLAGS.join(', '))
     .exitOverride()
     .configureOutput({
       outputError: (text) => io.output.failure(usageSentence(text)),
     });
-  for (const add of COMMANDS) add(program, io, finish);
+  for (const load of commandsFor(args)) (await load())(program, io, finish);
   return program;
 }
 

@@ -10,10 +10,11 @@ import { createProgram } from './program.js';
  */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   let exitCode: number = EXIT.done;
-  const program = createProgram(io, (code) => {
-    exitCode = code;
-  });
   try {
+    const finish = (code: number) => {
+      exitCode = code;
+    };
+    const program = await createProgram(io, finish, args);
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {

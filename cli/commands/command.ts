@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { usageError } from '../failure.js';
 import type { Output } from '../output.js';
 import { nameValue, urlValue } from '../values.js';
 
@@ -24,6 +25,14 @@ export function tokenOption(description: string): Option {
   return new Option('--token <token>', `${description}; better in the variable, which others cannot see`).env(
     'CHUNKWISE_TOKEN',
   );
+}
+
+/** A token goes into a header, so it must fit there. The message never shows it. */
+export function checkToken(token: string | undefined): void {
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    throw usageError(
+      '--token (or CHUNKWISE_TOKEN) must be letters, digits and signs without spaces, not empty.',
+    );
 }
 
 export function toOption(): Option {

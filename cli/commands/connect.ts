@@ -5,16 +5,8 @@ import {
   endpointOf,
   toUploadError,
 } from '../../client/node/index.js';
-import { CliError, EXIT, sentenceOf, usageError } from '../failure.js';
-import type { ServerFlags } from './command.js';
-
-/** A token goes into a header, so it must fit there. The message never shows it. */
-export function checkToken(token: string | undefined): void {
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
-    throw usageError(
-      '--token (or CHUNKWISE_TOKEN) must be letters, digits and signs without spaces, not empty.',
-    );
-}
+import { CliError, EXIT, sentenceOf } from '../failure.js';
+import { checkToken, type ServerFlags } from './command.js';
 
 /** The server's address, with the endpoint's path. */
 export function addressOf({ to }: ServerFlags): URL {

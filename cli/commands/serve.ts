@@ -12,8 +12,7 @@ import type { Standalone } from '../../server/standalone/app.js';
 import { CliError, EXIT, sentenceOf, systemCode, usageError } from '../failure.js';
 import { onStop } from '../signals.js';
 import { switchValue } from '../values.js';
-import type { AddCommand, Io } from './command.js';
-import { checkToken } from './connect.js';
+import { type AddCommand, checkToken, type Io } from './command.js';
 import { addServeFlags, NO_AUTH_VARIABLE, type ServeFlags } from './serve-flags.js';
 
 export const addServe: AddCommand = (program, io, finish) => {

@@ -79,7 +79,7 @@ async function commandsOfTheProgram(): Promise<readonly Command[]> {
   const { createProgram } = (await import(built)) as typeof import('../../cli/program.js');
   const { stdout, stderr, env } = process;
   const output = { result() {}, note() {}, failure() {} };
-  return createProgram({ output, stdout, stderr, env }, () => {}).commands;
+  return (await createProgram({ output, stdout, stderr, env }, () => {})).commands;
 }
 
 function argumentsOf({ registeredArguments }: Command): string {
