@@ -92,3 +92,20 @@ describe('the check', () => {
     expect(await loadedWith(made.root, 'client/index.ts')).toEqual(['client/index.ts', 'client/step.ts']);
   });
 });
+
+describe('a command line loads no more than its command needs', () => {
+  test.each([
+    ['upload', 'server/'],
+    ['hash', 'server/'],
+    ['list', 'server/'],
+    ['abort', 'server/'],
+    ['serve', 'client/'],
+    ['verify', 'client/'],
+    ['sweep', 'client/'],
+    ['migrate', 'client/'],
+  ])('%s: nothing of %s', async (command, folder) => {
+    const loaded = await loadedWith(ROOT, `cli/commands/${command}.ts`);
+    expect(loaded.length).toBeGreaterThan(5);
+    expect(loaded.filter((file) => file.startsWith(folder))).toEqual([]);
+  });
+});

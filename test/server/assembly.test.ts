@@ -217,7 +217,7 @@ describe('expiry and sweep', () => {
 
 describe('one root', () => {
   it('is one server within a process, and refuses a second one elsewhere', async () => {
-    await using test = await setUp();
+    await using test = await setUp({ ownThreads: true });
     await using second = await test.start();
     const file = randomFile(10, 10);
     const { uploadId } = (await wireClient(second.url).init(file.input('shared'))).data;

@@ -46,7 +46,7 @@ describe('a hook that knows whether it can run', () => {
     await using folder = await temporaryFolder();
     const lines: { error?: Error }[] = [];
     const log: Logger = { info() {}, warn() {}, error: (details) => void lines.push(details) };
-    await using server = await startServer({ root: folder.path, log });
+    await using server = await startServer({ root: folder.path, log, ownThreads: true });
     const client = wireClient(server.url);
     const file = randomFile(10, 10);
     expect((await client.init(file.input('first'))).status).toBe(200);

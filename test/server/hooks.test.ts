@@ -203,8 +203,8 @@ describe('hooks of policies that are not there', () => {
 
   it('stay where another part of the app opens the same root without them', async () => {
     const refusing = { beforePublish: () => 'Not this one.' };
-    await using test = await setUp({}, refusing);
-    await using second = await startServer({ root: test.folder.path });
+    await using test = await setUp({ ownThreads: true }, refusing);
+    await using second = await startServer({ root: test.folder.path, ownThreads: true });
     const client = wireClient(second.url);
     await test.send(0);
     await test.send(1, client);

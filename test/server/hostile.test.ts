@@ -254,9 +254,9 @@ describe('a server without the adapter hook', () => {
     await using folder = await temporaryFolder();
     const warnings: string[] = [];
     const log = { info() {}, error() {}, warn: (_: object, message: string) => void warnings.push(message) };
-    await using server = await startServer({ root: folder.path, log });
+    await using server = await startServer({ root: folder.path, log, ownThreads: true });
     // Another part of the app, as a framework loads it, and after it a reload.
-    await using second = await startServer({ root: folder.path, log });
+    await using second = await startServer({ root: folder.path, log, ownThreads: true });
     const file = randomFile(1000, 1000);
     for (const { server: http, url } of [server, second, server]) {
       const client = wireClient(url);

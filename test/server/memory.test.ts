@@ -62,6 +62,7 @@ describe('forty stalled clients', () => {
     await using folder = await temporaryFolder();
     const chunk = 8 * MiB;
     await using server = await startServer({
+      ownThreads: true,
       root: folder.path,
       memoryBudgetBytes: 32 * MiB,
       bodyRateWindowMs: 300,
@@ -107,7 +108,7 @@ describe('forty stalled clients', () => {
 
   it('get CHUNK_TIMEOUT themselves, and leave their memory', async () => {
     await using folder = await temporaryFolder();
-    await using server = await startServer({ root: folder.path, bodyRateWindowMs: 120 });
+    await using server = await startServer({ root: folder.path, ownThreads: true, bodyRateWindowMs: 120 });
     const client = wireClient(server.url);
     const file = randomFile(MiB, MiB);
     const { uploadId } = (await client.init(file.input())).data;
@@ -138,7 +139,7 @@ describe('a body that nobody wants', () => {
     ['of an unknown upload', {}, 404],
   ])('%s does not hold its connection', async (_, extra, status) => {
     await using folder = await temporaryFolder();
-    await using server = await startServer({ root: folder.path, bodyRateWindowMs: 200 });
+    await using server = await startServer({ root: folder.path, ownThreads: true, bodyRateWindowMs: 200 });
     const fields = randomFile(MiB, MiB).fields('01ARZ3NDEKTSV4RRFFQ69G5FAV', 0);
     const headers = {
       'x-test-owner': 'ann',

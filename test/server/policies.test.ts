@@ -11,7 +11,7 @@ const file = randomFile(300 * KiB, 300 * KiB);
 
 async function serve(policies: Parameters<typeof startServer>[0]['policies']) {
   const folder = await temporaryFolder();
-  const server = await startServer({ root: folder.path, policies: policies ?? {} });
+  const server = await startServer({ root: folder.path, policies: policies ?? {}, ownThreads: true });
   const client = wireClient(server.url);
   return {
     client,

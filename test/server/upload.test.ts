@@ -6,7 +6,7 @@ import { startServer, temporaryFolder } from '../support/server.js';
 import { randomFile, wireClient } from '../support/wire.js';
 
 const CHUNK = 256 * KiB;
-const small = { policies: { default: { threshold: CHUNK, chunkSize: CHUNK } } };
+const small = { policies: { default: { threshold: CHUNK, chunkSize: CHUNK } }, ownThreads: true };
 
 describe.each(['in-place', 'multi-file'] as const)('an upload by hand, %s', (store) => {
   it('completes from shuffled, parallel and repeated chunks', async () => {

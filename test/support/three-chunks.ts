@@ -1,12 +1,11 @@
 import path from 'node:path';
 import { KiB } from '../../contract/index.js';
-import type { UploadsOptions } from '../../server/uploads.js';
-import { startServer, temporaryFolder } from './server.js';
+import { startServer, type TestServerOptions, temporaryFolder } from './server.js';
 import { randomFile, wireClient } from './wire.js';
 
 export const CHUNK = 256 * KiB;
 
-type Options = Partial<UploadsOptions<never>>;
+type Options = Partial<TestServerOptions>;
 
 /** A promise, and how to keep it. */
 export function deferred<Value = void>() {
@@ -23,8 +22,8 @@ export async function setUp(options: Options = {}, policy: object = {}) {
   const start = (more: Options = {}) =>
     startServer({
       root: folder.path,
-      ...(options as object),
-      ...(more as object),
+      ...options,
+      ...more,
       policies: { default: { threshold: CHUNK, chunkSize: CHUNK, ...policy } },
     });
   const server = await start();
