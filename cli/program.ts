@@ -4,8 +4,10 @@ import type { AddCommand, Io } from './commands/command.js';
 
 const VERSION_FLAGS = ['-V', '--version'];
 
+type LoadCommand = () => Promise<AddCommand>;
+
 /** In the order of the help. Each loads what it needs when it is added, which takes longer than anything else here. */
-const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+const COMMANDS: Readonly<Record<string, LoadCommand>> = {
   serve: async () => (await import('./commands/serve.js')).addServe,
   upload: async () => (await import('./commands/upload.js')).addUpload,
   hash: async () => (await import('./commands/hash.js')).addHash,
@@ -17,7 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
 };
 
 /** What a line that begins like this can be about: one command, none, or any. */
-function commandsFor([first = '']: readonly string[]): (typeof COMMANDS)[string][] {
+function commandsFor([first = '']: readonly string[]): LoadCommand[] {
   if (VERSION_FLAGS.includes(first)) return [];
   const named = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
   return named ? [named] : Object.values(COMMANDS);

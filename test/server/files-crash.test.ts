@@ -1,22 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { KiB, SERVER_DEFAULTS } from '../../contract/index.js';
 import { type Core, type CoreParts, createCore } from '../../server/core.js';
 import { createFiles } from '../../server/files.js';
 import { resolvePolicies } from '../../server/policy.js';
-import { createWorkerPool, type WorkerPool } from '../../server/pool.js';
 import { memoryBody } from '../../server/receive/body/web.js';
 import type { Sessions } from '../../server/sessions/sessions.js';
-import { createEngine } from '../../server/sessions/sqlite/engine.js';
-import { createRepository } from '../../server/sessions/sqlite/repository.js';
 import { createInPlaceStore } from '../../server/stores/in-place.js';
 import type { Store } from '../../server/stores/store.js';
 import { openOffline } from '../../server/upkeep/offline.js';
-import { workerUrl } from '../../server/worker-url.js';
-import type { TaskRunner } from '../../workers/tasks.js';
 import { manualClock } from '../support/clock.js';
 import { StoppedError } from '../support/faulty-store.js';
+import { sessionsHere, sharedTasks } from '../support/here.js';
 import { temporaryFolder } from '../support/server.js';
 import { randomFile } from '../support/wire.js';
 
@@ -60,29 +56,17 @@ function stopping(point: Point | null) {
   };
 }
 
-let pool: WorkerPool;
-beforeAll(() => {
-  pool = createWorkerPool({ worker: workerUrl, threads: 1 });
-});
-afterAll(() => pool[Symbol.asyncDispose]());
-
 type Completed = (id: string, file: { absolutePath: string }) => unknown;
 
 /** A server on the root; it stops at the point. `completed` may use `files`. */
 async function open(root: string, point: Point | null, completed?: Completed) {
   const stop = stopping(point);
-  // The threads outlive a server's end here: starting them is most of what a test would take.
-  const tasks: TaskRunner = { ...pool, [Symbol.asyncDispose]: async () => {} };
+  const tasks = sharedTasks();
   const files = { file: path.join(root, 'chunkwise.db'), lockFile: path.join(root, 'chunkwise.lock') };
   const parts: Partial<CoreParts> = {
     tasks,
     store: stop.store(createInPlaceStore({ root, tasks })),
-    sessions: stop.sessions(
-      createRepository(createEngine(files), {
-        idleMs: SERVER_DEFAULTS.idleExpiryMs,
-        maxLifetimeMs: SERVER_DEFAULTS.maxLifetimeMs,
-      }),
-    ),
+    sessions: stop.sessions(sessionsHere(files)),
   };
   const hook = completed && {
     completed: ({ uploadId }: { uploadId: string }, file: { absolutePath: string }) =>

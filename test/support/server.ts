@@ -5,14 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { initTRPC } from '@trpc/server';
 import { createHTTPHandler } from '@trpc/server/adapters/standalone';
-import { SERVER_DEFAULTS } from '../../contract/index.js';
 import { createCore } from '../../server/core.js';
 import { lockFileOf, settingsOf } from '../../server/core-options.js';
 import type { Policies } from '../../server/policy.js';
-import { createWorkerPool, type WorkerPool } from '../../server/pool.js';
 import type { UploadsContext } from '../../server/request.js';
-import { createEngine } from '../../server/sessions/sqlite/engine.js';
-import { createRepository } from '../../server/sessions/sqlite/repository.js';
 import {
   createUploads,
   createUploadsOn,
@@ -20,7 +16,7 @@ import {
   type Uploads,
   type UploadsOptions,
 } from '../../server/uploads.js';
-import { workerUrl } from '../../server/worker-url.js';
+import { sessionsHere, sharedTasks } from './here.js';
 
 const silent = { info() {}, warn() {}, error() {} };
 
@@ -37,24 +33,17 @@ export const OWNER_HEADER = 'x-test-owner';
 
 type TestContext = UploadsContext & { user: string | null };
 
-/** What all servers of this process share. */
-let pool: WorkerPool | undefined;
-
-/**
- * The server that `createUploads` makes, except that its threads are there already and that SQLite is used in this one:
- * starting three threads is most of what a small test would take.
- */
+/** The server that `createUploads` makes, but for its threads: they are there already, and SQLite is used in this one. */
 const openHere: OpenCore = (options, policies) => {
-  pool ??= createWorkerPool({ worker: workerUrl });
-  const tasks = { ...pool, async [Symbol.asyncDispose]() {} };
-  const files = { file: settingsOf(options).database, lockFile: lockFileOf(options) };
-  const { idleExpiryMs: idleMs, maxLifetimeMs } = SERVER_DEFAULTS;
-  const sessions = createRepository(createEngine(files), { idleMs, maxLifetimeMs });
-  const core = createCore(options, policies, { tasks, sessions });
+  const { database: file, migrate } = settingsOf(options);
+  const sessions = sessionsHere({ file, lockFile: lockFileOf(options), migrate });
+  const core = createCore(options, policies, { tasks: sharedTasks(), sessions });
   return { core, leave: () => core.close() };
 };
 
-export interface TestServerOptions extends Partial<UploadsOptions<TestContext>> {
+/** All options but those of threads, which the shared ones could not follow. */
+export interface TestServerOptions
+  extends Partial<Omit<UploadsOptions<TestContext>, 'worker' | 'workerThreads'>> {
   readonly root: string;
   /** Threads of its own, by `createUploads` itself; two on one root are then one server. */
   readonly ownThreads?: boolean;
